@@ -5,8 +5,6 @@ F intermediate size, N query heads, K key/value heads, H head dimension, V vocab
 Source: transformers 5.23, ``models/qwen3/modeling_qwen3.py``, unless a line says else.
 """
 
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -115,9 +113,8 @@ class Qwen3Attention(nn.Module):
         N, K = config.num_attention_heads, config.num_key_value_heads
         self.layer_idx, self.head_dim, self.num_key_value_groups = layer_idx, H, N // K
         self.scaling, self.attention_dropout = H**-0.5, config.attention_dropout
-        self.attend = {"eager": eager_attention, "sdpa": sdpa_attention}[
-            attn_implementation
-        ]
+        eager = attn_implementation == "eager"
+        self.attend = eager_attention if eager else sdpa_attention
         self.q_proj = nn.Linear(D, N * H, bias=config.attention_bias)
         self.k_proj = nn.Linear(D, K * H, bias=config.attention_bias)
         self.v_proj = nn.Linear(D, K * H, bias=config.attention_bias)
@@ -234,7 +231,7 @@ class Qwen3ForCausalLM(nn.Module):
         self.config = config
         self.model = Qwen3Model(config, attn_implementation)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
-        self.apply(partial(init_weights, std=config.initializer_range))
+        self.apply(lambda module: init_weights(module, config.initializer_range))
         self.tie_weights()
 
     def tie_weights(self) -> None:

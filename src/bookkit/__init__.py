@@ -1,0 +1,31 @@
+"""What chapters share: where we are, live source, counts, figures, graded answers.
+
+It imports minqwen3 and transformers; nothing imports it but chapters, tests and the site.
+"""
+
+import os
+
+# Chapters run without a network, and without advice that changes between releases.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+from .counts import count  # noqa: E402
+from .figures import COLOR, axes, heatmap  # noqa: E402
+from .grading import grade  # noqa: E402
+from .places import chapter, settled  # noqa: E402
+from .reference import seed_config, twin  # noqa: E402
+from .source import annotate, show  # noqa: E402
+
+__all__ = [
+    "COLOR",
+    "annotate",
+    "axes",
+    "chapter",
+    "count",
+    "grade",
+    "heatmap",
+    "seed_config",
+    "settled",
+    "show",
+    "twin",
+]

@@ -1,0 +1,83 @@
+"""Execute the chapters in place to canonical files, or find the stale ones (--check).
+
+A canonical notebook holds outputs and counts, but no times and no machine: running it
+twice gives the same bytes. Pictures differ between machines, so --check leaves them out.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+KERNEL = {
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+}
+
+
+def execute(path: Path) -> nbformat.NotebookNode:
+    """Run a notebook in its folder and return it in canonical form."""
+    nb = nbformat.read(path, as_version=4)
+    for cell in nb.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(
+        nb, timeout=600, kernel_name="python3", record_timing=False, resources=resources
+    ).execute()
+    nb.metadata = nbformat.from_dict(KERNEL)
+    nb.nbformat_minor = 5
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs = merged(cell.outputs)
+    return nb
+
+
+def merged(outputs: list) -> list:
+    """Join neighbouring pieces of one stream, which arrive cut at random places."""
+    joined = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        streams = output.output_type == "stream" and last is not None
+        if streams and last.output_type == "stream" and last.name == output.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def without_pictures(nb: nbformat.NotebookNode) -> str:
+    nb = nbformat.from_dict(nb)
+    for cell in nb.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("image/png", None)
+    return nbformat.writes(nb)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("paths", nargs="*", type=Path)
+    arguments = parser.parse_args()
+    stale = []
+    for path in arguments.paths or sorted(Path("book").glob("*.ipynb")):
+        print(f"running {path}", flush=True)
+        new = execute(path)
+        if not arguments.check:
+            path.write_text(nbformat.writes(new) + "\n", encoding="utf-8")
+        elif without_pictures(new) != without_pictures(nbformat.read(path, 4)):
+            stale.append(str(path))
+    if stale:
+        print(f"stale: {', '.join(stale)}; run `make run` and look at the difference")
+    return bool(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
