@@ -1,13 +1,15 @@
 """What chapters share: where we are, live source, counts, figures, graded answers.
 
-It imports minqwen3 and transformers; nothing imports it but chapters, tests and the site.
+It imports minqwen3 and transformers; only chapters, tests and the site import it.
 """
 
 import os
+import warnings
 
 # Chapters run without a network, and without advice that changes between releases.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 from .counts import count  # noqa: E402
 from .figures import COLOR, axes, heatmap  # noqa: E402

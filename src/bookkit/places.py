@@ -202,7 +202,7 @@ def chapter(name: str) -> Printout:
 
 
 class settled:
-    """``settled("07_qk_norm")``: the config keys that a chapter has settled, as a table."""
+    """``settled("07_qk_norm")``: the config keys that a chapter settles, a table."""
 
     def __init__(self, name: str):
         keys = [key for key, place in CONFIG.items() if place == name]

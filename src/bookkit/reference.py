@@ -8,7 +8,7 @@ from . import seed
 
 
 def seed_config(**changes) -> Qwen3Config:
-    """The seed's config with changes; ``seed_config(**seed.SHRUNK)`` is what printed."""
+    """The seed's config with changes; ``**seed.SHRUNK`` gives what printed."""
     return Qwen3Config.from_dict(seed.CONFIG | changes)
 
 

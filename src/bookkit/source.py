@@ -69,7 +69,7 @@ class annotate(show):
 
     @staticmethod
     def cover(lines: list[str], notes: dict[str, str]) -> list[tuple[str, str]]:
-        """Cut the source into the parts that the notes name, in order, without a gap."""
+        """Cut the source into the parts that the notes name, without a gap."""
         parts, following = [], 1
         for key, note in notes.items():
             first, _, last = key.partition("-")

@@ -1,0 +1,49 @@
+# make book: build the site.  make test: prove the book.  Each sets itself up first.
+PYTHON ?= python3
+PIP_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: book serve test run check lint clean
+
+book: $(READY)
+	@echo "Building the site into _build/html ..."
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo "Done: open _build/html/index.html, or run make serve."
+
+serve: book
+	@echo "Serving the site at http://localhost:8000 (Ctrl+C stops it) ..."
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+test: $(READY)
+	@echo "Running every chapter's cells and comparing the outputs ..."
+	$(BIN)/python -m pytest --nbval book/
+	@echo "Running the tests of src/ ..."
+	$(BIN)/python -m pytest tests/
+
+run: $(READY)
+	@echo "Executing the chapters in place ..."
+	$(BIN)/python tools/run_notebooks.py
+
+check: $(READY)
+	$(BIN)/python tools/run_notebooks.py --check
+
+lint: $(READY)
+	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff format --check src tests tools
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is too old or not there."; \
+	  echo "Install it, then: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing; on Debian or Ubuntu: apt install python3-venv"; \
+	  exit 1; }
+	@echo "Making the environment in $(VENV) (once; takes minutes) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements.txt -e .
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) _build
