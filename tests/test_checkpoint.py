@@ -1,4 +1,4 @@
-"""Checkpoints: round trips with transformers, and every way that a file can be wrong."""
+"""Checkpoints: round trips with transformers, and each way a file can be wrong."""
 
 import json
 

@@ -1,15 +1,15 @@
-"""The printouts, byte for byte; the formulas; the map of lines to chapters; the style."""
+"""The printouts, byte for byte; the formulas; the map of lines; the style."""
 
 import ast
 import json
 from pathlib import Path
 
-import minqwen3
 import pytest
 import shapes
 import torch
 from torchinfo import summary
 
+import minqwen3
 from bookkit import count, places, seed, seed_config
 from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM
 from minqwen3.model import Qwen3Attention

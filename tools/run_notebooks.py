@@ -1,8 +1,8 @@
-"""Execute the chapters in place to canonical files, or find the stale ones (--check).
+"""Execute the chapters in place to canonical files, or find stale ones (--check).
 
-A canonical notebook holds outputs and counts, but no times and no machine: running it
 A canonical notebook holds outputs and counts, but no times and no machine: two runs
 give the same bytes. Pictures differ between machines, so --check leaves them out.
+"""
 
 import argparse
 import sys
