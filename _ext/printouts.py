@@ -28,11 +28,11 @@ class PrintoutDirective(SphinxDirective):
         if kind not in PRINTOUTS:
             raise self.error(f"{kind}: expected one of {', '.join(PRINTOUTS)}")
         markup = Printout(kind, prefix="book/")._repr_html_()
-        return [nodes.raw("", only_written(markup, self.env.found_docs), format="html")]
+        return [nodes.raw("", markup, format="html")]
 
 
 def rewrite(app, doctree, docname):
-    """Chapters' stored outputs link to notebooks; on the site, those are pages."""
+    """Printouts link to notebooks, as in Colab; on the site, those are pages."""
     for node in doctree.findall(nodes.raw):
         if 'class="printout"' in node.astext():
             text = only_written(node.astext(), app.env.found_docs)
