@@ -30,8 +30,8 @@ check: $(READY)
 	$(BIN)/python tools/run_notebooks.py --check
 
 lint: $(READY)
-	$(BIN)/ruff check src tests tools
-	$(BIN)/ruff format --check src tests tools
+	$(BIN)/ruff check src tests tools _ext
+	$(BIN)/ruff format --check src tests tools _ext
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

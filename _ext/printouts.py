@@ -15,7 +15,11 @@ def only_written(markup: str, docs) -> str:
 
     def link(found):
         name = "book/" + found[1].removeprefix("book/")
-        return f'<a href="{found[1]}.html"{found[2]}>{found[3]}</a>' if name in docs else found[3]
+        return (
+            f'<a href="{found[1]}.html"{found[2]}>{found[3]}</a>'
+            if name in docs
+            else found[3]
+        )
 
     return LINK.sub(link, markup)
 

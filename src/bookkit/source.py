@@ -21,7 +21,7 @@ def origin(obj) -> str:
 
 
 def fence(code: str) -> str:
-    return f"```python\n{code.rstrip()}\n```"
+    return "```python\n" + code.strip("\n") + "\n```"
 
 
 class show:
