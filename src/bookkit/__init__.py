@@ -8,6 +8,7 @@ import warnings
 
 # Chapters run without a network, and without advice that changes between releases.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 warnings.filterwarnings("ignore", message="IProgress not found")
 
