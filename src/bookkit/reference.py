@@ -24,10 +24,9 @@ def twin(model: Qwen3ForCausalLM, attn_implementation: str = "eager"):
     from transformers import Qwen3ForCausalLM as Reference
 
     config = Config.from_dict(model.config.to_dict())
-    dtype = model.lm_head.weight.dtype
-    with torch.device("meta"):
+    with torch.device("meta"):  # the dtype comes with the weights
         reference = Reference._from_config(
-            config, dtype=dtype, attn_implementation=attn_implementation
+            config, attn_implementation=attn_implementation
         )
     reference.load_state_dict(model.state_dict(), assign=True)
     reference.tie_weights()
