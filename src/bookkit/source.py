@@ -4,7 +4,8 @@ import importlib.metadata
 import inspect
 import textwrap
 
-PINNED = {"transformers": "5.23.0"}  # what the commentary on other people's code covers
+# What the commentary on other people's code was written for.
+PINNED = {"torchinfo": "1.8.0", "transformers": "5.23.0"}
 
 
 def origin(obj) -> str:
@@ -12,7 +13,7 @@ def origin(obj) -> str:
     module, name = obj.__module__, obj.__qualname__
     package = module.split(".")[0]
     file = module.replace(".", "/") + ".py"
-    if package == "minqwen3":
+    if package in ("minqwen3", "bookkit"):
         return f"**Ours** · `{name}` in `src/{file}`"
     version = importlib.metadata.version(package)
     lines, first = inspect.getsourcelines(obj)
@@ -62,7 +63,7 @@ class annotate(show):
             self.parts = self.cover(self.parts[0][1].splitlines(), notes)
         except ValueError as error:
             pinned = PINNED.get(package)
-            if pinned in (None, importlib.metadata.version(package)):
+            if pinned is None or importlib.metadata.version(package) == pinned:
                 raise ValueError(f"{obj.__qualname__}: {error}") from None
             note = f"The commentary was written for {package} {pinned}; yours differs."
             self.parts = [(note, self.parts[0][1])]
