@@ -1,0 +1,168 @@
+"""The chapters keep the promises that no single one can check of itself."""
+
+import json
+import re
+import statistics
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from bookkit import places, seed
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+WRITTEN = sorted(path.stem for path in BOOK.glob("[0-9]*.ipynb"))
+SECTIONS = [
+    "By hand",
+    "The source",
+    "The check",
+    "What would break?",
+    "Where people stumble",
+    "Take-aways",
+    "Exercises",
+    "Further reading",
+]
+
+
+def cells(name: str, kind: str) -> list:
+    book = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+    return [cell for cell in book.cells if cell.cell_type == kind]
+
+
+def prose(name: str) -> str:
+    return "\n\n".join(cell.source for cell in cells(name, "markdown"))
+
+
+def code(name: str) -> str:
+    return "\n\n".join(cell.source for cell in cells(name, "code"))
+
+
+def outputs(name: str) -> str:
+    return json.dumps([cell.outputs for cell in cells(name, "code")])
+
+
+def test_chapters_are_in_the_table_of_contents_in_order():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    chapters = [f.removeprefix("book/") for f in files if re.match(r"book/\d", f)]
+    assert chapters == list(places.CHAPTERS) == WRITTEN
+
+
+@pytest.mark.parametrize("name", places.CHAPTERS)
+def test_a_chapter_claims_its_lines(name):
+    """Every line, key and row that leads here is spoken of here."""
+    assert f'bookkit.chapter("{name}")' in code(name)
+    said = prose(name) + code(name)
+    for path, place in places.TREE.items():
+        if place == name and path:
+            assert path.split(".")[-1].replace("0", "layers") in said, path
+    for key, place in places.CONFIG.items():
+        if place == name:
+            assert f"`{key}`" in prose(name) and key in code(name), key
+            assert f'settled("{name}")' in code(name)
+    for row, place in places.TABLE.items():
+        if place == name:
+            assert row.split(":")[0] in said, row
+
+
+def test_the_table_chapter_names_every_row():
+    rows = [row for row in places.TABLE if "type:" not in row]
+    said = prose("03_table") + outputs("03_table")
+    assert [row for row in rows if row not in said] == []
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_template(name):
+    heads = re.findall(r"^## (.+)$", prose(name), re.M)
+    assert [head for head in heads if head in SECTIONS] == SECTIONS
+    assert re.match(rf"# {re.escape(places.CHAPTERS[name])}\n", prose(name))
+    assert "When you have read this chapter you can explain" in prose(name)
+    assert re.search(r"[Aa]bout \d+ minutes", prose(name))
+    names = [*places.CHAPTERS, None]
+    following = names[names.index(name) + 1]
+    if following:
+        last = prose(name).strip().split("\n")[-1]
+        assert last.startswith("Next: ") and f"({following}.ipynb)" in last
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_rhythm(name):
+    """Short cells; each shows something or asserts something."""
+    blocks = cells(name, "code")
+    sizes = [len([line for line in c.source.split("\n") if line]) for c in blocks]
+    short = sum(size <= 12 for size in sizes) / len(sizes)
+    assert max(sizes) <= 25 and short >= 0.9 and statistics.median(sizes) <= 6
+    for cell in blocks[2:]:
+        assert cell.outputs or "assert " in cell.source, cell.source
+    width = max(
+        len(line)
+        for cell in blocks
+        for line in cell.source.split("\n")
+        if "annotate" not in cell.metadata.get("tags", [])
+    )
+    assert width <= 120
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_figures_have_words(name):
+    """Alternative text in the cell, a caption in italics after it."""
+    book = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+    figures = 0
+    for cell, after in zip(book.cells, book.cells[1:], strict=False):
+        if "image/png" in json.dumps(cell.get("outputs", [])):
+            figures += 1
+            assert len(cell.metadata["mystnb"]["image"]["alt"]) > 40
+            assert re.match(r"\*[^*]", after.source), after.source[:80]
+    assert 1 <= figures <= 4
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_plain_markdown(name):
+    """What Colab would show raw: directives, roles, footnotes."""
+    text = prose(name)
+    assert not re.search(r"^:::|^```\{|\{\w+\}`|\[\^\w+\]", text, re.M)
+    for target in re.findall(r"\]\(([\w./]+\.(?:ipynb|md))\)", text + code(name)):
+        assert (BOOK / target).exists(), target
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_numbers_are_shown(name):
+    """A number of three digits or more in the prose is in a cell or its output."""
+    links = r"\[[^\]]*#[^\]]*\]\([^)]*\)|\]\([^)]*\)|arXiv:[\d.]+|`[^`]*`"
+    text = re.sub(links, "", prose(name))
+    shown = re.sub(r"(?<=\d)[,_](?=\d{3})", "", code(name) + outputs(name))
+    shown += json.dumps(seed.CONFIG) + seed.TREE + seed.TABLE.replace(",", "")
+    found = re.findall(r"(?<![\d.#])\d[\d,]*\d(?![\d.]*\d)", text)
+    numbers = {n.replace(",", "") for n in found if len(n.replace(",", "")) > 2}
+    assert sorted(n for n in numbers if n not in shown) == []
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_solutions_are_graded(name):
+    """Every stub has a folded solution, and the solution passes the same check."""
+    graded = [c for c in cells(name, "code") if re.search(r"\bgrade\(", c.source)]
+    stubs = [c for c in graded if "solution" not in c.metadata.get("tags", [])]
+    solutions = [c for c in graded if "solution" in c.metadata.get("tags", [])]
+    assert 2 <= len(stubs) == len(solutions) <= 4
+    for stub, solution in zip(stubs, solutions, strict=True):
+        assert re.search(r"^_ = grade\(", stub.source, re.M)
+        assert "assert grade(" in solution.source
+        assert "hide-cell" in solution.metadata["tags"]
+
+
+def test_papers_are_listed_with_their_chapters():
+    """References names every paper cited, and every chapter that cites it."""
+    page = (BOOK / "references.md").read_text()
+    listed = {
+        number: line
+        for line in page.split("\n")
+        for number in re.findall(r"\[arXiv:(\d{4}\.\d{4,5})\]", line)
+    }
+    cited = set()
+    for name in WRITTEN:
+        for number in re.findall(r"arXiv:(\d{4}\.\d{4,5})", prose(name) + code(name)):
+            assert f"({name}.ipynb)" in listed.get(number, ""), (number, name)
+            cited.add(number)
+    assert cited == set(listed)
