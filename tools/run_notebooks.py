@@ -30,7 +30,12 @@ def execute(path: Path) -> nbformat.NotebookNode:
             cell.outputs, cell.execution_count = [], None
     resources = {"metadata": {"path": str(path.parent)}}
     NotebookClient(
-        nb, timeout=600, kernel_name="python3", record_timing=False, resources=resources
+        nb,
+        timeout=600,
+        kernel_name="python3",
+        record_timing=False,
+        resources=resources,
+        extra_arguments=["--log-level=40"],  # ipykernel 7 warns of TCP on every start
     ).execute()
     nb.metadata = nbformat.from_dict(KERNEL)
     nb.nbformat_minor = 5
