@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: book serve test run check breaks lint clean
+.PHONY: book serve test run check train breaks lint clean
 
 book: $(READY)
 	@echo "Building the site into _build/html ..."
@@ -28,6 +28,10 @@ run: $(READY)
 
 check: $(READY)
 	$(BIN)/python tools/run_notebooks.py --check
+
+train: $(READY)
+	@echo "Training the small checkpoint again (about half an hour on one core) ..."
+	$(BIN)/python tools/train_small.py
 
 breaks: $(READY)
 	@echo "Breaking minqwen3 on purpose; each break must turn a chapter red ..."

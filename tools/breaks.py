@@ -117,7 +117,8 @@ def caught(chapter: str, changes: list[tuple[str, str]]) -> list[str]:
             capture_output=True,
             text=True,
         )
-    return re.findall(r"Cell (\d+): Cell execution caused an exception", run.stdout)
+    found = re.findall(r"Cell (\d+): Cell execution caused an exception", run.stdout)
+    return list(dict.fromkeys(found))
 
 
 def main(names: list[str]) -> int:

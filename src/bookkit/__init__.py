@@ -6,8 +6,10 @@ It imports minqwen3 and transformers; only chapters, tests and the site import i
 import os
 import warnings
 
-# Chapters run without a network, and without advice that changes between releases.
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Chapters run without a network, unless the reader asks for another checkpoint, and
+# without advice that changes between releases.
+if not os.environ.get("MINQWEN3_CHECKPOINT"):
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 warnings.filterwarnings("ignore", message="IProgress not found")
@@ -16,7 +18,7 @@ from .counts import count  # noqa: E402
 from .figures import COLOR, axes, heatmap  # noqa: E402
 from .grading import grade  # noqa: E402
 from .places import chapter, settled  # noqa: E402
-from .reference import seed_config, twin  # noqa: E402
+from .reference import held_out, load, seed_config, twin  # noqa: E402
 from .source import annotate, show  # noqa: E402
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "count",
     "grade",
     "heatmap",
+    "held_out",
+    "load",
     "seed_config",
     "settled",
     "show",

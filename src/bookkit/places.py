@@ -23,6 +23,17 @@ CHAPTERS = {
     "12_decoder_layer": "The decoder layer",
     "13_head": "The head and the loss",
     "14_model": "The whole model",
+    "15_tokenizer": "Text to ids and back",
+    "16_weights": "Weights on disk",
+    "17_kv_cache": "The KV cache",
+    "18_generation": "Generation",
+    "19_numbers": "Numbers",
+    "20_budgets": "Budgets",
+    "21_training": "Training",
+    "22_long_context": "Long context",
+    "23_inside": "Inside a trained model",
+    "24_versions": "From 4.51 to today",
+    "25_faq": "Questions",
 }
 
 # Lines of the printed tree, by module name within its parent (layer numbers left out).
@@ -99,7 +110,20 @@ TABLE = {
 }
 
 # Chapters whose lines stand elsewhere, and the lines that they are about.
-LIT = {"10_masks": ["model.layers.0.self_attn"]}
+LIT = {
+    "10_masks": ["model.layers.0.self_attn"],
+    "15_tokenizer": ["model.embed_tokens", "lm_head"],
+    "16_weights": [""],
+    "17_kv_cache": ["model.layers.0.self_attn"],
+    "18_generation": ["lm_head"],
+    "19_numbers": [""],
+    "20_budgets": [""],
+    "21_training": [""],
+    "22_long_context": ["model.rotary_emb"],
+    "23_inside": ["model.layers.0"],
+    "24_versions": [""],
+    "25_faq": [""],
+}
 
 
 def tree_lines() -> list[tuple[str, str | None]]:

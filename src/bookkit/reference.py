@@ -1,8 +1,8 @@
-"""Models to compare: the seed's config, and transformers' twin of a model."""
+"""Models: the seed's config, a trained checkpoint, transformers' twin of a model."""
 
 import torch
 
-from minqwen3 import Qwen3Config, Qwen3ForCausalLM
+from minqwen3 import Qwen3Config, Qwen3ForCausalLM, Qwen3Tokenizer, hub, locate
 
 from . import seed
 
@@ -10,6 +10,22 @@ from . import seed
 def seed_config(**changes) -> Qwen3Config:
     """The seed's config with changes; ``**seed.SHRUNK`` gives what printed."""
     return Qwen3Config.from_dict(seed.CONFIG | changes)
+
+
+def load(attn_implementation: str = "eager", dtype: torch.dtype = torch.float32):
+    """A trained model and its tokenizer: the small checkpoint that is always here.
+
+    Where ``MINQWEN3_CHECKPOINT`` is set, to a folder or to ``Qwen/Qwen3-0.6B``, that
+    one. The model is in evaluation mode, in fp32 unless another dtype is asked for.
+    """
+    folder = locate()
+    model = Qwen3ForCausalLM.from_pretrained(folder, dtype, attn_implementation)
+    return model, Qwen3Tokenizer.from_pretrained(folder)
+
+
+def held_out() -> str:
+    """The end of a novel that the small checkpoint was not trained on."""
+    return (hub.SMALL / "held_out.txt").read_text(encoding="utf-8")
 
 
 def twin(model: Qwen3ForCausalLM, attn_implementation: str = "eager"):

@@ -13,6 +13,9 @@ def origin(obj) -> str:
     module, name = obj.__module__, obj.__qualname__
     package = module.split(".")[0]
     file = module.replace(".", "/") + ".py"
+    quoted = getattr(inspect.getmodule(obj), "QUOTED", None)
+    if quoted:
+        return f"**{quoted}** · `{name}`, quoted in `src/{file}`"
     if package in ("minqwen3", "bookkit"):
         return f"**Ours** · `{name}` in `src/{file}`"
     version = importlib.metadata.version(package)

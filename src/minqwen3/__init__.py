@@ -2,7 +2,8 @@
 
 from .cache import KVCache
 from .config import Qwen3Config
-from .generate import generate
+from .generate import generate, stream
+from .hub import locate
 from .model import (
     Qwen3Attention,
     Qwen3DecoderLayer,
@@ -12,6 +13,7 @@ from .model import (
     Qwen3RMSNorm,
     Qwen3RotaryEmbedding,
 )
+from .tokenizer import Qwen3Tokenizer
 
 __all__ = [
     "KVCache",
@@ -23,6 +25,9 @@ __all__ = [
     "Qwen3Model",
     "Qwen3RMSNorm",
     "Qwen3RotaryEmbedding",
+    "Qwen3Tokenizer",
     "generate",
+    "locate",
+    "stream",
 ]
 __version__ = "0.1.0"

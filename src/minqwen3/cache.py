@@ -39,6 +39,15 @@ class KVCache:
         tensors = [*self._keys.values(), *self._values.values()]
         return sum(t[:, :, : self.length].numel() * t.element_size() for t in tensors)
 
+    def layer(self, layer_idx: int) -> tuple[Tensor, Tensor]:
+        """The keys and values that a layer holds, each (B, K, length, H).
+
+        Raises:
+            KeyError: the layer has none yet.
+        """
+        stores = self._keys, self._values
+        return tuple(store[layer_idx][:, :, : self.length] for store in stores)
+
     def check_room(self, batch: int, new: int) -> None:
         """Raise ``ValueError`` where ``new`` more positions do not fit."""
         if self.batch_size not in (None, batch):

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .config import Qwen3Config
+from .hub import locate
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -26,17 +27,18 @@ UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 def from_pretrained(
     cls,
-    path: str | os.PathLike,
+    path: str | os.PathLike | None = None,
     dtype: torch.dtype | None = None,
     attn_implementation="sdpa",
 ):
-    """Load a model from a folder in Hugging Face's layout.
+    """Load a model from a folder in Hugging Face's layout, or from the hub.
 
     Weights are memory-mapped: where no cast is asked for, the model's tensors are the
     file's pages, read when they are first used, and there is no second copy.
 
     Args:
-        path: the folder.
+        path: the folder; or a repository on the hub, or ``None``: see
+            ``minqwen3.locate``.
         dtype: what to cast the weights to; ``None`` takes the config's ``torch_dtype``,
             and where it has none, the dtypes in the file.
         attn_implementation: "sdpa" or "eager".
@@ -49,12 +51,7 @@ def from_pretrained(
         ValueError: the config is refused, a file is no whole safetensors file, or a
             tensor is missing, extra, of another shape or not of floating point.
     """
-    path = Path(path)
-    if not path.is_dir():
-        raise FileNotFoundError(
-            f"{path}: no such folder; expected one with config.json and {SINGLE} "
-            "(huggingface_hub.snapshot_download fetches one)"
-        )
+    path = locate(path)
     config = Qwen3Config.from_json(path / "config.json")
     with torch.device("meta"):
         model = cls(config, attn_implementation)

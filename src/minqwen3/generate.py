@@ -83,6 +83,53 @@ def steps(model, input_ids: Tensor, attention_mask: Tensor, choose) -> Iterator[
 
 
 @torch.no_grad()
+def stream(
+    model,
+    input_ids: Tensor,
+    max_new_tokens: int,
+    eos_token_id: int | list[int] | None = None,
+    attention_mask: Tensor | None = None,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    generator: torch.Generator | None = None,
+) -> Iterator[Tensor]:
+    """Yield the tokens that ``generate`` adds, shape (B,), as soon as they are chosen.
+
+    Arguments and errors are those of ``generate``; errors come with the first token.
+    """
+    check_ids(model.config, input_ids)
+    if attention_mask is None:
+        attention_mask = torch.ones_like(input_ids)
+    check_mask(attention_mask, *input_ids.shape)
+    check_sampling(temperature, top_k, top_p, min_p)
+    if type(max_new_tokens) is not int or max_new_tokens < 0:
+        raise ValueError(f"max_new_tokens: expected 0, 1, 2, …; got {max_new_tokens!r}")
+    if not attention_mask[:, -1].all():
+        warnings.warn(
+            "attention_mask: a row ends in padding, and is continued after it; "
+            "pad prompts on the left",
+            stacklevel=2,
+        )
+    eos = model.config.eos_token_id if eos_token_id is None else eos_token_id
+    eos = [eos] if isinstance(eos, int) else list(eos or [])
+    ends = torch.tensor(eos, device=input_ids.device, dtype=input_ids.dtype)
+    done_B = torch.zeros_like(input_ids[:, 0], dtype=torch.bool)
+
+    def choose(logits_BV: Tensor) -> Tensor:
+        chosen_B = next_ids(logits_BV, temperature, top_k, top_p, min_p, generator)
+        chosen_B = chosen_B.to(input_ids.dtype)
+        return torch.where(done_B, ends[0], chosen_B) if eos else chosen_B
+
+    chosen = steps(model, input_ids, attention_mask, choose)
+    for _, chosen_B in zip(range(max_new_tokens), chosen, strict=False):
+        yield chosen_B
+        done_B |= torch.isin(chosen_B, ends)
+        if done_B.all():
+            break
+
+
 def generate(
     model,
     input_ids: Tensor,
@@ -116,37 +163,6 @@ def generate(
     Raises:
         TypeError, ValueError: a bad argument, before anything is computed.
     """
-    check_ids(model.config, input_ids)
-    if attention_mask is None:
-        attention_mask = torch.ones_like(input_ids)
-    check_mask(attention_mask, *input_ids.shape)
-    check_sampling(temperature, top_k, top_p, min_p)
-    if type(max_new_tokens) is not int or max_new_tokens < 0:
-        raise ValueError(f"max_new_tokens: expected 0, 1, 2, …; got {max_new_tokens!r}")
-    if not attention_mask[:, -1].all():
-        warnings.warn(
-            "attention_mask: a row ends in padding, and is continued after it; "
-            "pad prompts on the left",
-            stacklevel=2,
-        )
-    eos = model.config.eos_token_id if eos_token_id is None else eos_token_id
-    eos = [eos] if isinstance(eos, int) else list(eos or [])
-    ends = torch.tensor(eos, device=input_ids.device, dtype=input_ids.dtype)
-    done_B = torch.zeros_like(input_ids[:, 0], dtype=torch.bool)
-    out = [input_ids]
-
-    def choose(logits_BV: Tensor) -> Tensor:
-        chosen_B = next_ids(logits_BV, temperature, top_k, top_p, min_p, generator)
-        chosen_B = chosen_B.to(input_ids.dtype)
-        return torch.where(done_B, ends[0], chosen_B) if eos else chosen_B
-
-    for _, chosen_B in zip(
-        range(max_new_tokens),
-        steps(model, input_ids, attention_mask, choose),
-        strict=False,
-    ):
-        out.append(chosen_B[:, None])
-        done_B |= torch.isin(chosen_B, ends)
-        if done_B.all():
-            break
-    return torch.cat(out, dim=1)
+    options = (eos_token_id, attention_mask, temperature, top_k, top_p, min_p)
+    added = stream(model, input_ids, max_new_tokens, *options, generator)
+    return torch.cat([input_ids, *(chosen_B[:, None] for chosen_B in added)], dim=1)
