@@ -1,8 +1,11 @@
 """The chapters keep the promises that no single one can check of itself."""
 
+import importlib
+import inspect
 import json
 import re
 import statistics
+from operator import attrgetter
 from pathlib import Path
 
 import nbformat
@@ -14,6 +17,7 @@ from bookkit import places, seed
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 WRITTEN = sorted(path.stem for path in BOOK.glob("[0-9]*.ipynb"))
+LESSONS = [name for name in WRITTEN if name != "25_faq"]  # with the template's parts
 SECTIONS = [
     "By hand",
     "The source",
@@ -40,7 +44,7 @@ def code(name: str) -> str:
 
 
 def outputs(name: str) -> str:
-    return json.dumps([cell.outputs for cell in cells(name, "code")])
+    return json.dumps([c.outputs for c in cells(name, "code")], ensure_ascii=False)
 
 
 def test_chapters_are_in_the_table_of_contents_in_order():
@@ -73,7 +77,7 @@ def test_the_table_chapter_names_every_row():
     assert [row for row in rows if row not in said] == []
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", LESSONS)
 def test_template(name):
     heads = re.findall(r"^## (.+)$", prose(name), re.M)
     assert [head for head in heads if head in SECTIONS] == SECTIONS
@@ -105,7 +109,7 @@ def test_rhythm(name):
     assert width <= 120
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", LESSONS)
 def test_figures_have_words(name):
     """Alternative text in the cell, a caption in italics after it."""
     book = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
@@ -139,7 +143,7 @@ def test_numbers_are_shown(name):
     assert sorted(n for n in numbers if n not in shown) == []
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", LESSONS)
 def test_solutions_are_graded(name):
     """Every stub has a folded solution, and the solution passes the same check."""
     graded = [c for c in cells(name, "code") if re.search(r"\bgrade\(", c.source)]
@@ -166,3 +170,39 @@ def test_papers_are_listed_with_their_chapters():
             assert f"({name}.ipynb)" in listed.get(number, ""), (number, name)
             cited.add(number)
     assert cited == set(listed)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_quoted_source_is_the_installed_one(name):
+    """The drift alarm: which chapter explains source that has changed since."""
+    drifted = []
+    for cell in cells(name, "code"):
+        for output in cell.outputs:
+            shown = output.get("data", {}).get("text/markdown", "")
+            found = re.match(
+                r"\*\*(?:Ours|\w+ [\d.]+)\*\* · `(.+?)` in `(.+?)\.py`", shown
+            )
+            if found:
+                path, file = found.groups()
+                module = importlib.import_module(
+                    file.removeprefix("src/").replace("/", ".")
+                )
+                source = inspect.getsource(attrgetter(path)(module))
+                quoted = "\n".join(re.findall(r"```python\n(.*?)\n```", shown, re.S))
+                if code_lines(quoted) != code_lines(source):
+                    drifted.append(f"{file}.{path}")
+    assert drifted == [], f"{name} explains another version of these"
+
+
+def code_lines(source: str) -> list[str]:
+    return [line.strip() for line in source.split("\n") if line.strip()]
+
+
+def test_the_drift_alarm_sees_every_quotation():
+    quotations = sum(
+        "annotate(" in cell.source and "annotate" in cell.metadata.get("tags", [])
+        for name in WRITTEN
+        for cell in cells(name, "code")
+    )
+    titles = sum(len(re.findall(r"\*\* · `", outputs(name))) for name in WRITTEN)
+    assert titles >= quotations > 60
