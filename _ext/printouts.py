@@ -7,21 +7,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from bookkit.places import PRINTOUTS, Printout
 
-LINK = re.compile(r'<a href="([^"]+)\.ipynb"([^>]*)>(.*?)</a>')
-
-
-def only_written(markup: str, docs) -> str:
-    """Point links at pages; leave the text alone where the chapter is not there."""
-
-    def link(found):
-        name = "book/" + found[1].removeprefix("book/")
-        return (
-            f'<a href="{found[1]}.html"{found[2]}>{found[3]}</a>'
-            if name in docs
-            else found[3]
-        )
-
-    return LINK.sub(link, markup)
+NOTEBOOK = re.compile(r'<a href="([^"]+)\.ipynb"')
 
 
 class PrintoutDirective(SphinxDirective):
@@ -39,7 +25,7 @@ def rewrite(app, doctree, docname):
     """Printouts link to notebooks, as in Colab; on the site, those are pages."""
     for node in doctree.findall(nodes.raw):
         if 'class="printout"' in node.astext():
-            text = only_written(node.astext(), app.env.found_docs)
+            text = NOTEBOOK.sub(r'<a href="\1.html"', node.astext())
             node.children, node.rawsource = [nodes.Text(text)], text
 
 
