@@ -44,8 +44,8 @@ def test_held_out_loss_is_far_below_unigram_and_bigram(small):
 
 
 def test_held_out_text_is_not_trained_on():
-    train, _ = train_small.texts()
-    assert held_out() == train_small.held_text()
+    train, held = train_small.texts()
+    assert held_out() == train_small.held_text(held)
     first = held_out().split("\n\n")[1]
     assert not any(first in part for part in train)
 
@@ -70,7 +70,7 @@ def test_transformers_gives_the_same_logits_and_text(small, dtype):
 
 
 def test_training_is_deterministic(tmp_path):
-    """Twenty steps, twice, give the same files; the whole run is ``make train``."""
+    """A few steps, twice, give the same files; the whole run is ``make train``."""
     for name in ("a", "b"):
         command = [sys.executable, "tools/train_small.py", "--steps", "6", "--out"]
         subprocess.run([*command, tmp_path / name], cwd=ROOT, check=True)

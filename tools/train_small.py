@@ -2,10 +2,10 @@
 
     python tools/train_small.py [--steps N] [--out FOLDER]
 
-The tokenizer has Qwen3's pipeline (NFC, Qwen's pattern, byte-level BPE) and its chat
-template; the model is a Qwen3 with sizes that train in less than half an hour on one
-core. Nothing depends on the clock or the number of cores: the same machine and
-versions give the same files. The folder is replaced when all is done.
+The tokenizer has Qwen3's pipeline (NFC, Qwen's pattern, byte-level BPE) and a chat
+template of the same form; the model is a Qwen3 with sizes that train in less than half
+an hour on one core. Nothing depends on the clock or the number of cores: the same
+machine and versions give the same files. The folder is replaced when all is done.
 """
 
 import argparse
@@ -67,10 +67,10 @@ def texts() -> tuple[list[str], list[str]]:
     return train, held
 
 
-def held_text() -> str:
+def held_text(held: list[str]) -> str:
     """The end of *Persuasion*: what chapters measure on, never trained on."""
-    names = [file.stem for file in sorted(NOVELS.glob("*.txt"))]
-    return texts()[1][names.index("persuasion")] + "\n"
+    names = sorted(file.stem for file in NOVELS.glob("*.txt"))
+    return held[names.index("persuasion")] + "\n"
 
 
 def train_tokenizer(train: list[str]) -> Tokenizer:
@@ -228,7 +228,7 @@ def main() -> None:
         part = Path(part) / "new"
         model.save_pretrained(part)
         write_tokenizer(tokenizer, part)
-        (part / "held_out.txt").write_text(held_text(), encoding="utf-8")
+        (part / "held_out.txt").write_text(held_text(held), encoding="utf-8")
         card = CARD.format(
             parameters=sum(p.numel() for p in model.parameters()),
             steps=options.steps,
