@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import Qwen3ForCausalLM as TheirModel
 
-from bookkit import held_out
+from bookkit import held_out, is_trained
 from minqwen3 import Qwen3ForCausalLM, Qwen3Tokenizer, hub
 
 ROOT = Path(__file__).parents[1]
@@ -76,3 +76,11 @@ def test_training_is_deterministic(tmp_path):
         subprocess.run([*command, tmp_path / name], cwd=ROOT, check=True)
     for file in (tmp_path / "a").iterdir():
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_random_weights_are_not_called_trained(small):
+    """What chapters assert of learned behaviour hangs on this."""
+    model, tokenizer = small
+    torch.manual_seed(0)
+    random = Qwen3ForCausalLM(model.config, attn_implementation="eager").eval()
+    assert is_trained(model, tokenizer) and not is_trained(random, tokenizer)

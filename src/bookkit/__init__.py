@@ -18,7 +18,7 @@ from .counts import count  # noqa: E402
 from .figures import COLOR, axes, heatmap  # noqa: E402
 from .grading import grade  # noqa: E402
 from .places import chapter, settled  # noqa: E402
-from .reference import held_out, load, seed_config, twin  # noqa: E402
+from .reference import held_out, is_trained, load, seed_config, twin  # noqa: E402
 from .source import annotate, show  # noqa: E402
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "grade",
     "heatmap",
     "held_out",
+    "is_trained",
     "load",
     "seed_config",
     "settled",

@@ -1,6 +1,9 @@
 """Models: the seed's config, a trained checkpoint, transformers' twin of a model."""
 
+import math
+
 import torch
+import torch.nn.functional as F
 
 from minqwen3 import Qwen3Config, Qwen3ForCausalLM, Qwen3Tokenizer, hub, locate
 
@@ -26,6 +29,21 @@ def load(attn_implementation: str = "eager", dtype: torch.dtype = torch.float32)
 def held_out() -> str:
     """The end of a novel that the small checkpoint was not trained on."""
     return (hub.SMALL / "held_out.txt").read_text(encoding="utf-8")
+
+
+def is_trained(model: Qwen3ForCausalLM, tokenizer: Qwen3Tokenizer) -> bool:
+    """Whether the model knows anything: its loss on a text is far below a guess's.
+
+    Chapters run on any checkpoint, one with random weights too. What they assert of
+    learned behaviour, they assert only where this is true.
+
+    Returns:
+        True if the loss on 64 tokens is at least one nat below ``ln(vocab_size)``.
+    """
+    ids = torch.tensor([tokenizer.encode(held_out()[:1000])[:64]])
+    with torch.no_grad():
+        loss = F.cross_entropy(model(ids)[0, :-1].float(), ids[0, 1:])
+    return loss.item() < math.log(model.config.vocab_size) - 1.0
 
 
 def twin(model: Qwen3ForCausalLM, attn_implementation: str = "eager"):
