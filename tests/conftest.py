@@ -1,4 +1,9 @@
+import functools
+import http.server
+import shutil
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,3 +28,70 @@ def tiny():
         "bos_token_id": 1,
     }
     return lambda **changes: seed.CONFIG | sizes | changes
+
+
+ROOT = Path(__file__).parents[1]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The site, built as ``make book`` builds it, at an address of this machine."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-q"]
+    done = subprocess.run(
+        [*command, "-W", "-n"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    handler = functools.partial(Quiet, directory=ROOT / "_build/html")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    flags = "--no-sandbox --disable-gpu --disable-background-networking".split()
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """A function that opens a page of the site; its console must stay silent."""
+    context, said = browser.new_context(viewport={"width": 1280, "height": 900}), []
+
+    def open_one(path: str):
+        page = context.new_page()
+        page.on("pageerror", lambda error: said.append(f"{path}: {error}"))
+        page.on(
+            "console",
+            lambda m: (
+                said.append(f"{path}: {m.text}")
+                if m.type in ("error", "warning")
+                else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda r: (
+                said.append(f"{path}: asks for {r.url}")
+                if not r.url.startswith((site, "data:", "blob:"))
+                else None
+            ),
+        )
+        page.goto(f"{site}/{path}")
+        return page
+
+    yield open_one
+    context.close()
+    assert said == []

@@ -1,0 +1,217 @@
+"""The built site in a real browser. Skipped where no Chromium or playwright is."""
+
+import importlib.util
+import os
+import random
+import shutil
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+from torchinfo import summary
+
+from bookkit import count, places, seed, seed_config
+from bookkit.family import FAMILY, TOUCHES
+from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+THERE = CHROMIUM and importlib.util.find_spec("playwright")
+if not THERE and os.environ.get("BROWSER_TESTS") == "required":
+    raise RuntimeError(
+        "BROWSER_TESTS=required, but Chromium or playwright is missing; install "
+        "Debian's chromium and requirements-site.txt"
+    )
+pytestmark = pytest.mark.skipif(
+    not THERE, reason="needs Chromium and requirements-site.txt; see CONTRIBUTING.md"
+)
+SIZES = (
+    "num_hidden_layers hidden_size num_attention_heads num_key_value_heads head_dim "
+    "intermediate_size vocab_size tie_word_embeddings attention_bias"
+).split()
+
+
+# ------------------------------------------------------------------ the explorer
+
+COMPUTE = """changes => {
+  const c = {...explorer.SEED, ...changes};
+  const text = (lines) => lines.map(([line]) => line).join("\\n");
+  const totals = Object.entries(explorer.totals(c)).map(([k, n]) => [k, n.toString()]);
+  return {tree: text(explorer.tree(c)), table: text(explorer.table(c)),
+          totals: Object.fromEntries(totals)};
+}"""
+
+
+def expected(config: Qwen3Config, length: int, batch: int) -> dict:
+    """What the explorer must show, from the modules, torchinfo and torch's counter."""
+    with torch.device("meta"):
+        model = Qwen3ForCausalLM(config, "eager").eval()
+    n = count(config)
+    assert n["total"] == sum(p.numel() for p in model.parameters())
+    cache = length * batch * 2 * config.num_hidden_layers
+    cache *= config.num_key_value_heads * config.head_dim
+    return {
+        "tree": repr(model),
+        "table": str(summary(model, verbose=0)),
+        "totals": {
+            "parameters": n["total"],
+            "printed": n["printed_total"],
+            "fp32 weights": 4 * n["total"],
+            "bf16 weights": 2 * n["total"],
+            "int8 weights": n["total"],
+            "bf16 cache": 2 * cache,
+            "fp32 cache": 4 * cache,
+            "FLOPs": flops(model, length),
+        },
+    }
+
+
+def flops(model, length: int) -> int:
+    """FLOPs of the last of ``length`` tokens, counted by torch on the meta device."""
+    cache, config = KVCache(), model.config
+    ids = torch.zeros(1, 1, dtype=torch.long, device="meta")
+    if length > 1:
+        past = (1, config.num_key_value_heads, length - 1, config.head_dim)
+        for i in range(config.num_hidden_layers):
+            cache.update(
+                i, torch.empty(past, device="meta"), torch.empty(past, device="meta")
+            )
+        cache.advance(length - 1)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(ids, cache=cache)
+    return counter.get_total_flops()
+
+
+def drawn(generator: random.Random) -> dict:
+    kv = generator.choice([1, 2, 3, 4, 8])
+    return {
+        "num_hidden_layers": generator.choice([1, 2, 3, 5, 9]),
+        "hidden_size": generator.randint(1, 3000),
+        "num_attention_heads": kv * generator.randint(1, 8),
+        "num_key_value_heads": kv,
+        "head_dim": 2 * generator.randint(1, 128),
+        "intermediate_size": generator.randint(1, 9000),
+        "vocab_size": generator.randint(1, 200_000),
+        "tie_word_embeddings": generator.random() < 0.5,
+        "attention_bias": generator.random() < 0.5,
+        "length": generator.randint(1, 5000),
+        "batch": generator.randint(1, 9),
+    }
+
+
+GENERATOR = random.Random(0)
+CASES = {"the seed": seed.SHRUNK, "tall": {"num_hidden_layers": 101}} | FAMILY
+CASES |= {f"random {i}": drawn(GENERATOR) for i in range(200)}
+
+
+def test_the_explorer_computes_what_python_does(open_page):
+    """Tree, table and every total, for the family and 200 random configs."""
+    page = open_page("index.html")
+    for name, changes in CASES.items():
+        use = {key: changes.get(key, d) for key, d in (("length", 40960), ("batch", 1))}
+        config = seed_config(**{k: v for k, v in changes.items() if k not in use})
+        shown = page.evaluate(COMPUTE, changes)
+        shown["totals"] = {key: int(n) for key, n in shown["totals"].items()}
+        assert shown == expected(config, **use), name
+
+
+def test_the_explorer_refuses_what_python_refuses(open_page):
+    page = open_page("index.html")
+    generator, refused = random.Random(1), 0
+    for _ in range(300):
+        changes = {k: v for k, v in drawn(generator).items() if k in SIZES}
+        key = generator.choice(SIZES[:7])
+        changes[key] = generator.choice([0, -1, 7, 2.5, changes[key], changes[key] + 1])
+        wrong = page.evaluate("c => explorer.check({...explorer.SEED, ...c})", changes)
+        try:
+            seed_config(**changes)
+            assert wrong == {}, changes
+        except (TypeError, ValueError) as error:
+            refused += 1
+            assert str(error).split(":")[0] in wrong, (changes, error, wrong)
+            assert all(len(sentence.split()) > 3 for sentence in wrong.values())
+    assert 50 < refused < 250
+
+
+def test_touches_names_every_line_that_a_key_changes():
+    """By experiment: change a key, and see which lines print or count otherwise."""
+    others = {
+        "head_dim": 64, "hidden_size": 512, "intermediate_size": 100,
+        "num_attention_heads": 32, "num_hidden_layers": 5, "num_key_value_heads": 4,
+        "rms_norm_eps": 1e-5, "vocab_size": 99, "attention_bias": True,
+        "hidden_act": "gelu",
+    }  # fmt: skip
+    assert set(TOUCHES) == set(places.CONFIG)
+    assert {path for paths in TOUCHES.values() for path in paths} <= set(places.TREE)
+
+    def lines(**changes):
+        with torch.device("meta"):
+            model = Qwen3ForCausalLM(seed_config(**seed.SHRUNK | changes))
+        return repr(model).split("\n")
+
+    paths = [path for _, path in places.tree_lines()]
+    for key, value in others.items():
+        pairs = zip(paths, lines(), lines(**{key: value}), strict=True)
+        changed = {path for path, a, b in pairs if a != b}
+        assert changed and changed <= set(TOUCHES[key]), key
+
+
+def test_a_view_is_its_address(open_page):
+    page = open_page("index.html")
+    page.select_option("#x-member", "Qwen3-8B")
+    page.fill("#x-batch", "4")
+    page.hover("pre.printout [data-at='model.layers.0.mlp.up_proj']")
+    address = page.evaluate("location.href")
+    again = open_page(address.rsplit("/", 1)[1])
+    texts = ("pre.printout >> nth=0", "#explorer-totals", ".explorer-panel")
+    assert [*map(again.inner_text, texts)] == [*map(page.inner_text, texts)]
+    assert "8,190,735,360" in page.inner_text("#explorer-totals")
+    page.click("text=Back to the seed")
+    assert page.inner_text("pre.printout") == seed.TREE
+    assert "?" not in page.evaluate("location.href")
+
+
+def test_an_impossible_value_says_why_and_changes_nothing(open_page):
+    page = open_page("index.html")
+    page.fill("#x-num_key_value_heads", "3")
+    assert "1, 2, 4, 8, 16, not 3" in page.inner_text("#x-num_key_value_heads-wrong")
+    assert page.get_attribute("#x-num_key_value_heads", "aria-invalid") == "true"
+    assert page.inner_text("pre.printout") == seed.TREE
+    page.fill("#x-num_key_value_heads", "")
+    assert "whole number" in page.inner_text("#x-num_key_value_heads-wrong")
+    page.fill("#x-num_key_value_heads", "4")
+    assert page.inner_text("#x-num_key_value_heads-wrong") == ""
+    assert "out_features=512" in page.inner_text("pre.printout")
+
+
+def test_the_explorer_works_by_keyboard(open_page):
+    page = open_page("index.html")
+    page.focus("#x-hidden_size")
+    lit = "els => els.filter(e => e.classList.contains('lit')).map(e => e.dataset.at)"
+    tree = "pre.printout >> nth=0 >> [data-at]"
+    assert set(page.eval_on_selector_all(tree, lit)) == set(TOUCHES["hidden_size"])
+    page.focus("pre.printout [data-at='lm_head']")
+    assert "tied: the same matrix" in page.inner_text(".explorer-panel")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/13_head.html*")
+
+
+def test_without_scripts_the_printouts_remain(browser, site):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(f"{site}/index.html")
+    assert page.locator("pre.printout").first.inner_text() == seed.TREE
+    for pre, claims in zip(
+        page.locator("pre.printout").all(),
+        (places.TREE, places.CONFIG, places.TABLE),
+        strict=True,
+    ):
+        linked = {a.get_attribute("href") for a in pre.locator("a").all()}
+        assert linked == {f"book/{name}.html" for name in claims.values()}
+    assert page.locator("#x-member").count() == 0
+
+
+def test_a_chapter_s_printout_says_what_a_line_is(open_page):
+    page = open_page("book/05_rmsnorm.html")
+    page.hover("pre.printout a[data-at='model.layers.0.self_attn.k_proj']")
+    said = page.inner_text(".explorer-panel")
+    assert "(1024, 1024)" in said and "self.k_proj = nn.Linear" in said
+    assert page.locator(".explorer-more a").get_attribute("href") == "../index.html"
