@@ -99,7 +99,10 @@ def drawn(generator: random.Random) -> dict:
 
 
 GENERATOR = random.Random(0)
-CASES = {"the seed": seed.SHRUNK, "tall": {"num_hidden_layers": 101}} | FAMILY
+CASES = {
+    "the seed": seed.SHRUNK,
+    "tall": seed.SHRUNK | {"num_hidden_layers": 101},
+} | FAMILY
 CASES |= {f"random {i}": drawn(GENERATOR) for i in range(200)}
 
 
