@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: book serve test run check train breaks lint clean
+.PHONY: book serve test run check train breaks lint home clean
 
 book: $(READY)
 	@echo "Building the site into _build/html ..."
@@ -36,6 +36,10 @@ train: $(READY)
 breaks: $(READY)
 	@echo "Breaking minqwen3 on purpose; each break must turn a chapter red ..."
 	$(BIN)/python tools/breaks.py
+
+home: $(READY)
+	@test -n "$(URL)" || { echo "usage: make home URL=https://github.com/owner/name"; exit 2; }
+	$(BIN)/python tools/home.py "$(URL)"
 
 lint: $(READY)
 	$(BIN)/ruff check src tests tools _ext

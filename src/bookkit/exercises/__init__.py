@@ -15,7 +15,7 @@ def same(yours, expected) -> bool:
         if not isinstance(yours, torch.Tensor) or yours.shape != expected.shape:
             return False
         return torch.allclose(yours.double(), expected.double(), rtol=1e-4, atol=1e-6)
-    if isinstance(expected, float):
+    if isinstance(expected, float | int) and not isinstance(expected, bool):
         number = isinstance(yours, float | int) and not isinstance(yours, bool)
         return number and abs(yours - expected) <= 1e-6 * max(1.0, abs(expected))
     if isinstance(expected, list | tuple):
@@ -25,6 +25,12 @@ def same(yours, expected) -> bool:
             and all(map(same, yours, expected))
         )
     return type(yours) is type(expected) and yours == expected
+
+
+def alike(yours, expected) -> bool:
+    """Of one type; whole numbers and others are one."""
+    numbers = isinstance(yours, float | int) and isinstance(expected, float | int)
+    return numbers or isinstance(yours, type(expected))
 
 
 def describe(value) -> str:
@@ -80,9 +86,7 @@ class Check:
             print("Correct.")
             return True
         print(f"Not yet: it is not {describe(answer)}.")
-        if type(answer) is not type(self.expected) and not isinstance(
-            answer, int | float
-        ):
+        if not alike(answer, self.expected):
             print(f"The answer is of type {type(self.expected).__name__}.")
         for sentence, wrong in self.mistakes.items():
             if same(answer, wrong):
@@ -102,7 +106,11 @@ class Check:
         if same(yours, right):
             return True
         given = ", ".join(map(describe, case))
-        print(f"Not yet: for {given} expected {describe(right)}, got {describe(yours)}.")
+        print(f"Not yet: for {given} expected {describe(right)},", end=" ")
+        print(f"got {describe(yours)}.")
+        if not alike(yours, right):
+            names = type(right).__name__, type(yours).__name__
+            print("A value of type {} was expected, not {}.".format(*names))
         for sentence, wrong in self.mistakes.items():
             if same(yours, wrong(*copy.deepcopy(case))):
                 print(f"Likely: {sentence}")
