@@ -1,9 +1,12 @@
 """The built site in a real browser. Skipped where no Chromium or playwright is."""
 
+import gzip
 import importlib.util
 import os
 import random
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -218,3 +221,108 @@ def test_a_chapter_s_printout_says_what_a_line_is(open_page):
     said = page.inner_text(".explorer-panel")
     assert "(1024, 1024)" in said and "self.k_proj = nn.Linear" in said
     assert page.locator(".explorer-more a").get_attribute("href") == "../index.html"
+
+
+# ------------------------------------------------------------------ every page
+
+ROOT = Path(__file__).parents[1]
+PAGES = ["index.html", "404.html", "genindex.html", "search.html?q=eps"]
+PAGES += [
+    f"{file}.html"
+    for file in re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text())
+]
+COMPRESSED = (".png", ".woff2")
+
+
+@pytest.mark.parametrize("scheme, width", [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_sound(browser, site, path, scheme, width):
+    """Silent console, nothing from outside, no fault that axe-core knows, no page wider
+    than the window, and at most 400 KB over the wire."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    size = {"width": width, "height": 900}
+    context = browser.new_context(color_scheme=scheme, viewport=size)
+    page, said, asked = context.new_page(), [], set()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda m: m.type in ("error", "warning") and said.append(m.text))
+    page.on("request", lambda request: asked.add(request.url))
+    page.on(
+        "response", lambda r: r.status >= 400 and said.append(f"{r.status} {r.url}")
+    )
+    page.goto(f"{site}/{path}")
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    faults = Axe().run(page, options={"preload": False}).response["violations"]
+    assert [(f["id"], n["html"]) for f in faults for n in f["nodes"]] == []
+    for image in page.locator("article img").all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    assert said == []
+    assert [u for u in asked if not u.startswith((site, "data:", "blob:"))] == []
+    assert sum(wire(site, url) for url in asked) < 400_000
+    context.close()
+
+
+def wire(site: str, url: str) -> int:
+    """Bytes of a file of the site, as a server sends it that compresses text."""
+    if not url.startswith(site):
+        return 0
+    data = (
+        ROOT / "_build/html" / re.split(r"[?#]", url[len(site) + 1 :])[0]
+    ).read_bytes()
+    return len(data if url.split("?")[0].endswith(COMPRESSED) else gzip.compress(data))
+
+
+def test_search_finds_the_chapter_first(open_page):
+    wanted = {"rotate_half": "08_rope", "eps": "05_rmsnorm", "151936": "04_embedding"}
+    wanted |= {
+        "15,730,944": "12_decoder_layer",
+        "114688": "17_kv_cache",
+    } | places.CONFIG
+    for query, name in wanted.items():
+        page = open_page(f"search.html?q={query}")
+        first = page.locator("#exact-answers a").first.get_attribute("href")
+        assert first.startswith(f"book/{name}.html"), query
+
+
+def test_search_finds_words_too(open_page):
+    page = open_page("search.html?q=residual")
+    page.wait_for_selector("ul.search li")
+    pages = [a.get_attribute("href") for a in page.locator("ul.search a").all()]
+    assert any("12_decoder_layer" in page for page in pages)
+
+
+def test_a_word_of_the_glossary_says_what_it_means(open_page):
+    page = open_page("book/09_attention.html")
+    word = page.locator("a.glossary-word", has_text="causal mask").first
+    meaning = word.get_attribute("data-meaning")
+    assert meaning.startswith("The table that allows a query")
+    word.focus()
+    shown = "e => getComputedStyle(e, '::after').content"
+    assert meaning[:30] in word.evaluate(shown)
+    word.click()
+    assert page.url.endswith("#term-causal-mask")
+
+
+def test_every_exercise_is_listed(open_page):
+    page = open_page("book/exercises.html")
+    links = page.locator("article li a").all()
+    addresses = [link.get_attribute("href") for link in links]
+    assert len(addresses) == len(set(addresses)) >= 40
+    page.goto(page.url.replace("exercises.html", addresses[0]))
+    anchor = addresses[0].split("#")[1]
+    assert page.locator(f"#{anchor} h3").count() == 1
+
+
+def test_the_site_opens_from_disk(browser, site):
+    """Without a server: the explorer, figures and formulas are there."""
+    page, said = browser.new_page(), []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
+    page.goto((ROOT / "_build/html/index.html").as_uri())
+    page.fill("#x-hidden_size", "2048")
+    assert "Embedding(1519, 2048)" in page.inner_text("pre.printout")
+    page.goto((ROOT / "_build/html/book/08_rope.html").as_uri())
+    assert page.locator("math").count() > 3
+    assert said == []
