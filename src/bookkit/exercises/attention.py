@@ -1,0 +1,87 @@
+"""Checks of the exercises in the chapter on grouped-query attention."""
+
+from types import SimpleNamespace
+
+import torch
+
+from bookkit.reference import seed_config
+from minqwen3.model import Qwen3Attention, eager_attention
+
+from . import Check, numbers
+
+check_equal_keys = Check(
+    [0.0, 5.0, 10.0, 15.0],
+    mistakes={
+        "a query reads no later position.": [15.0] * 4,
+        "the weights of a row sum to one.": [0.0, 10.0, 30.0, 60.0],
+        "a query reads not only its own position.": [0.0, 10.0, 20.0, 30.0],
+    },
+)
+
+check_readers = Check(
+    list(range(8, 16)),
+    mistakes={
+        "that is the order of `repeat`: neighbours would read different heads.": list(
+            range(1, 32, 4)
+        ),
+        "a group has N / K query heads, not K of them.": list(range(4, 8)),
+        "in Qwen3-0.6B two heads share one, here it is another number.": [2, 3],
+        "that is the group of key/value head 0.": list(range(8)),
+    },
+)
+
+
+def an_attention():
+    config = seed_config(hidden_size=8, head_dim=16)
+    with torch.random.fork_rng(devices=[]):
+        attn = Qwen3Attention(config, layer_idx=0).requires_grad_(False)
+    attn.q_norm.weight.data, attn.k_norm.weight.data = numbers(2, 16) + 1
+    return [(attn,)]
+
+
+check_new_gain = Check(
+    lambda attn: attn.q_norm.weight * attn.scaling,
+    cases=an_attention,
+    mistakes={
+        "that makes the scores larger; the scale made them smaller.": lambda attn: (
+            attn.q_norm.weight / attn.scaling
+        ),
+        "that is one norm's share if both take the same. Here `k_norm` stays.": (
+            lambda attn: attn.q_norm.weight * attn.scaling**0.5
+        ),
+        "the scale is made from the head's size, not from the stream's.": lambda attn: (
+            attn.q_norm.weight * attn.q_proj.in_features**-0.5
+        ),
+    },
+)
+
+
+def attend(q, k, v, allowed, scaling=None):
+    groups, scaling = q.shape[1] // k.shape[1], scaling or q.shape[-1] ** -0.5
+    numbers_of = dict(num_key_value_groups=groups, scaling=scaling)
+    module = SimpleNamespace(**numbers_of, attention_dropout=0.0, training=False)
+    return eager_attention(module, q, k, v, allowed.expand(len(q), -1, -1))
+
+
+def neighbours_apart(q, k, v, allowed):
+    k, v = (x.repeat(1, q.shape[1] // x.shape[1], 1, 1) for x in (k, v))
+    return attend(q, k, v, allowed)
+
+
+def some_heads(N, K, T, S):
+    allowed = torch.ones(T, S).tril(S - T).bool()
+    return numbers(2, N, T, 8), *numbers(2, 2, K, S, 8, seed=1), allowed
+
+
+check_grouped = Check(
+    attend,
+    cases=lambda: [some_heads(*case) for case in ((6, 2, 5, 5), (4, 1, 2, 5))],
+    mistakes={
+        "the heads of a group are neighbours; the axis of K stands before that of "
+        "the group.": neighbours_apart,
+        "the scores are not scaled.": lambda *case: attend(*case, scaling=1.0),
+        "`allowed` is not in it: a query reads what is later.": lambda q, k, v, _: (
+            attend(q, k, v, torch.ones_like(_))
+        ),
+    },
+)

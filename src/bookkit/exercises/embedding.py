@@ -1,0 +1,73 @@
+"""Checks of the exercises in the chapter on the embedding."""
+
+import torch
+
+from . import Check, numbers
+
+check_first_loss = Check(
+    11.9,
+    mistakes={
+        "that is the loss of the shrunk model.": 7.3,
+        "the base of the logarithm is two; `cross_entropy` takes another.": 17.2,
+        "the base of the logarithm is ten; `cross_entropy` takes another.": 5.2,
+    },
+)
+
+
+def table_gradient(ids, grad, rows):
+    table = torch.zeros(rows, grad.shape[-1], requires_grad=True)
+    table[ids].backward(grad)
+    return table.grad
+
+
+check_table_gradient = Check(
+    table_gradient,
+    cases=lambda: [
+        (torch.tensor([1, 3, 1]), numbers(3, 2), 5),
+        (torch.tensor([0, 2, 2, 2]), numbers(4, 3, seed=1), 3),
+    ],
+    mistakes={
+        "a token that stands twice kept one gradient.": lambda ids, grad, rows: (
+            torch.zeros(rows, grad.shape[-1]).index_copy(0, ids, grad)
+        ),
+        "ones were put in, not the gradients that arrive.": lambda ids, grad, rows: (
+            table_gradient(ids, torch.ones_like(grad), rows)
+        ),
+        "the mean was taken over a token's places.": lambda ids, grad, rows: (
+            table_gradient(ids, grad, rows)
+            / ids.bincount(minlength=rows).clamp(min=1)[:, None]
+        ),
+    },
+)
+
+
+def tied_gradient(ids, grad_vectors, hidden, grad_logits):
+    table = torch.zeros(grad_logits.shape[-1], hidden.shape[-1], requires_grad=True)
+    ends, grads = (table[ids], hidden @ table.T), (grad_vectors, grad_logits)
+    torch.autograd.backward(ends, grads)
+    return table.grad
+
+
+def two_ends(ids, V, D):
+    T = len(ids)
+    vectors, hidden = numbers(T, D, seed=1), numbers(T, D, seed=2)
+    return torch.tensor(ids), vectors, hidden, numbers(T, V, seed=3)
+
+
+check_tied_gradient = Check(
+    tied_gradient,
+    cases=lambda: [two_ends([1, 4, 1], 6, 3), two_ends([0, 1, 2, 3], 4, 2)],
+    mistakes={
+        "that is the lookup's part alone.": lambda ids, vectors, hidden, logits: (
+            table_gradient(ids, vectors, logits.shape[-1])
+        ),
+        "that is the head's part alone.": lambda ids, vectors, hidden, logits: (
+            logits.T @ hidden
+        ),
+        "a token that stands twice kept one gradient.": (
+            lambda ids, vectors, hidden, logits: (logits.T @ hidden).index_copy(
+                0, ids, (logits.T @ hidden)[ids] + vectors
+            )
+        ),
+    },
+)
