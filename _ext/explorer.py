@@ -68,6 +68,6 @@ def add_scripts(app, config):
 def setup(app):
     app.connect("config-inited", add_scripts, priority=900)
     app.connect("builder-inited", write)
-    for script in ("explorer-data.js", "explorer.js", "a11y.js"):
+    for script in ("dom.js", "explorer-data.js", "explorer.js", "a11y.js"):
         app.add_js_file(script, loading_method="defer")
     return {"parallel_read_safe": True}

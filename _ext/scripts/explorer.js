@@ -2,7 +2,7 @@
 // First the arithmetic, which tests hold against Python; then the page.
 (() => {
 "use strict";
-const DATA = window.READING_QWEN3;
+const DATA = window.READING_QWEN3, { make, svg, comma, bytes } = window.dom;
 const SIZES = ["num_hidden_layers", "hidden_size", "num_attention_heads",
   "num_key_value_heads", "head_dim", "intermediate_size", "vocab_size"];
 const FLAGS = ["tie_word_embeddings", "attention_bias"];
@@ -13,7 +13,6 @@ const LAYER = "model.layers.0", ATTENTION = LAYER + ".self_attn";
 const LETTERS = { hidden_size: "D", num_attention_heads: "N", num_key_value_heads: "K",
   head_dim: "H", intermediate_size: "F", vocab_size: "V", num_hidden_layers: "L" };
 
-const comma = (n) => n.toString().replace(/\B(?=(\d{3})+$)/g, ",");
 const product = (shape) => shape.reduce((a, n) => a * BigInt(n), 1n);
 const sum = (numbers) => numbers.reduce((a, n) => a + n, 0n);
 
@@ -202,27 +201,6 @@ const chapterLink = (name) => {
   const a = make("a", { href: `${root}book/${name}.html` }, DATA.chapters[name]);
   return a;
 };
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
-
-function svg(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
-
-function bytes(n) {
-  const units = ["bytes", "kB", "MB", "GB", "TB", "PB"];
-  let value = Number(n), i = 0;
-  while (value >= 1000 && i < units.length - 1) { value /= 1000; i++; }
-  return i ? `${value.toPrecision(3)} ${units[i]}` : `${n} bytes`;
-}
 
 // Letters with their values, for a formula's second line.
 function spelled(c, letters) {

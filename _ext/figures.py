@@ -1,0 +1,53 @@
+"""What the moving figures draw: the seed's sizes, and one distribution of the small
+checkpoint, all 2048 logits of it. Only the four pages that have one load the script."""
+
+import json
+import pathlib
+
+import torch
+
+from bookkit import COLOR, seed
+from minqwen3 import Qwen3ForCausalLM, Qwen3Tokenizer, hub
+
+PAGES = {
+    "book/08_rope": "rotation",
+    "book/09_attention": "grouped",
+    "book/17_kv_cache": "journey",
+    "book/18_generation": "sampling",
+}
+PROMPT = "It was a truth"
+
+
+def distribution() -> dict:
+    """The next token after the prompt, likeliest first."""
+    model = Qwen3ForCausalLM.from_pretrained(hub.SMALL, torch.float32, "eager")
+    tokenizer = Qwen3Tokenizer.from_pretrained(hub.SMALL)
+    with torch.no_grad():
+        logits = model(torch.tensor([tokenizer.encode(PROMPT)]), logits_to_keep=1)
+    values, ids = logits[0, 0].sort(descending=True, stable=True)
+    return {
+        "prompt": PROMPT,
+        "logits": [round(value, 5) for value in values.tolist()],
+        "tokens": [tokenizer.decode([i]) for i in ids[:50].tolist()],
+    }
+
+
+def write(app):
+    if app.builder.format == "html":
+        data = {"colors": COLOR, "seed": seed.CONFIG, "sampling": distribution()}
+        text = json.dumps(data, separators=(",", ":"))
+        path = pathlib.Path(app.outdir) / "_static/figures-data.js"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"window.FIGURES = {text};\n", encoding="utf-8")
+
+
+def add_scripts(app, pagename, templatename, context, doctree):
+    if pagename in PAGES:
+        for script in ("figures-data.js", "figures.js"):
+            app.add_js_file(script, loading_method="defer")
+
+
+def setup(app):
+    app.connect("builder-inited", write)
+    app.connect("html-page-context", add_scripts)
+    return {"parallel_read_safe": True}
