@@ -22,6 +22,13 @@ small one that the package carries is used. It was trained on six novels of Jane
 continues sentences, and cannot chat."""
 
 
+def seed(text: str) -> int:
+    """A seed from the command line; argparse turns ``ValueError`` into its message."""
+    if not -(2**63) <= int(text) < 2**63:
+        raise argparse.ArgumentTypeError(f"expected a 64-bit whole number, got {text}")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="python -m minqwen3",
@@ -53,17 +60,31 @@ def parser() -> argparse.ArgumentParser:
     draw.add_argument("--top-k", type=int, metavar="K")
     draw.add_argument("--top-p", type=float, metavar="P")
     draw.add_argument("--min-p", type=float, metavar="P")
-    draw.add_argument("--seed", type=int, metavar="S", help="same seed, same text")
+    draw.add_argument("--seed", type=seed, metavar="S", help="same seed, same text")
     return p
+
+
+def texts(options: argparse.Namespace) -> tuple[str, str]:
+    """The prompt, read from standard input where it is "-", and the system message."""
+    text, system = options.prompt, options.system or ""
+    try:
+        if text == "-":
+            text = sys.stdin.read() if sys.stdin else ""
+        (text + system).encode()
+    except UnicodeError as error:
+        raise ValueError(
+            f"prompt: expected UTF-8 text ({error.reason}); convert it first"
+        ) from None
+    return text, system
 
 
 def prompt_ids(options: argparse.Namespace, tokenizer: Qwen3Tokenizer) -> list[int]:
     """The prompt as ids: as it is, or as a conversation that waits for an answer."""
-    text = sys.stdin.read() if options.prompt == "-" else options.prompt
+    text, system = texts(options)
     if options.chat:
         messages = [{"role": "user", "content": text}]
-        if options.system:
-            messages.insert(0, {"role": "system", "content": options.system})
+        if system:
+            messages.insert(0, {"role": "system", "content": system})
         thinking = options.thinking is not False
         text = tokenizer.apply_chat_template(messages, enable_thinking=thinking)
     if not text:
@@ -77,6 +98,11 @@ def run(options: argparse.Namespace) -> None:
     ids = prompt_ids(options, tokenizer)
     dtype = getattr(torch, options.dtype) if options.dtype else None
     model = Qwen3ForCausalLM.from_pretrained(folder, dtype, options.attention)
+    if len(tokenizer) > model.config.vocab_size:
+        raise ValueError(
+            f"{folder}: tokenizer.json has {len(tokenizer)} tokens, config.json's "
+            f"vocab_size is {model.config.vocab_size}; take both from one checkpoint"
+        )
     source = torch.Generator()
     source.seed() if options.seed is None else source.manual_seed(options.seed)
     added = stream(

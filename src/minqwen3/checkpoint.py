@@ -16,12 +16,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from .config import Qwen3Config
+from .config import DTYPES, Qwen3Config
+from .files import check_file, read_json
 from .hub import locate
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 WEIGHTS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?")
+FLOATS = tuple(getattr(torch, name) for name in DTYPES)
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
@@ -48,23 +50,29 @@ def from_pretrained(
 
     Raises:
         FileNotFoundError: no folder, no config, no weights, or a shard is missing.
-        ValueError: the config is refused, a file is no whole safetensors file, or a
-            tensor is missing, extra, of another shape or not of floating point.
+        TypeError, ValueError: the config or ``dtype`` is refused, a file is no whole
+            safetensors file, or a tensor is missing, extra, of another shape or not of
+            floating point.
     """
+    check_dtype(dtype)
     path = locate(path)
-    config = Qwen3Config.from_json(path / "config.json")
+    config = Qwen3Config.from_json(path)
+    held = {file: read(file, names) for file, names in shards(path).items()}
+    check_depth(path, config, sum(map(len, held.values())))
     with torch.device("meta"):
         model = cls(config, attn_implementation)
     expected = {name: tuple(t.shape) for name, t in model.state_dict().items()}
     tensors = {}
-    for file, names in shards(path).items():
-        for name, tensor in read(file, names).items():
+    for file, of_file in held.items():
+        for name, tensor in of_file.items():
             check_tensor(file, name, tensor, expected, tensors)
             tensors[name] = tensor
     check_complete(path, config, expected, tensors)
     if dtype is None and config.torch_dtype is not None:
-        dtype = getattr(torch, config.torch_dtype.removeprefix("torch."), None)
-    if dtype is not None:
+        dtype = getattr(torch, config.torch_dtype.removeprefix("torch."))
+    if dtype is None:
+        check_one_dtype(path, tensors)
+    else:
         tensors = {name: t.to(dtype) for name, t in tensors.items()}
     model.load_state_dict(tensors, assign=True)
     model.tie_weights()
@@ -75,30 +83,40 @@ def from_pretrained(
 def shards(path: Path) -> dict[Path, set[str] | None]:
     """Files that hold the weights, each with the tensors the index expects in it."""
     if (path / SINGLE).exists():
-        return {path / SINGLE: None}
+        return {check_file(path / SINGLE): None}
     index = path / INDEX
     if not index.exists():
         raise FileNotFoundError(
             f"{path}: holds neither {SINGLE} nor {INDEX}; only safetensors files are "
             "read, since a pickle can run code: transformers' save_pretrained converts"
         )
-    try:
-        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        files = {file: set() for file in weight_map.values()}
-        for name, file in weight_map.items():
-            files[file].add(name)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{index}: not a safetensors index ({error!r})") from None
+    files = {}
+    for name, file in read_index(index).items():
+        files.setdefault(file, set()).add(name)
     for file, names in files.items():
-        if Path(file).name != file:
-            raise ValueError(
-                f"{index}: {file!r} is not the name of a file in this folder"
-            )
-        if not (path / file).is_file():
+        if not os.path.exists(path / file):
             raise FileNotFoundError(
                 f"{path / file}: missing; {INDEX} expects {sorted(names)[0]} in it"
             )
-    return {path / file: names for file, names in sorted(files.items())}
+    return {check_file(path / file): names for file, names in sorted(files.items())}
+
+
+def read_index(index: Path) -> dict[str, str]:
+    """Names of tensors, each with its file's, which must be in the index's folder."""
+    weight_map = read_json(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise ValueError(
+            f"{index}: not a safetensors index; expected weight_map, an object that "
+            f"names a file for each tensor, got {weight_map!r:.60}"
+        )
+    for file in weight_map.values():
+        plain = isinstance(file, str) and Path(file).name == file
+        if not plain or not file.endswith(".safetensors") or len(file) > 255:
+            raise ValueError(
+                f"{index}: {file!r:.60} is not the name of a file in this folder; "
+                "expected such as model-00001-of-00002.safetensors"
+            )
+    return weight_map
 
 
 def read(file: Path, names: set[str] | None) -> dict[str, Tensor]:
@@ -134,6 +152,37 @@ def check_tensor(
         )
     if not tensor.is_floating_point():
         raise ValueError(f"{file}: {name} is {tensor.dtype}; expected floating point")
+
+
+def check_dtype(dtype: torch.dtype | None) -> None:
+    """Raise for a dtype to cast to that is none, or that no model computes in."""
+    expected = f"torch.{', torch.'.join(DTYPES)} or None"
+    if dtype is not None and not isinstance(dtype, torch.dtype):
+        raise TypeError(f"dtype: expected {expected}, got {dtype!r}")
+    if dtype is not None and dtype not in FLOATS:
+        raise ValueError(f"dtype: expected {expected}, got {dtype}")
+
+
+def check_one_dtype(path: Path, tensors: dict) -> None:
+    """Raise ``ValueError`` for weights that cannot be multiplied with each other."""
+    found = {t.dtype for t in tensors.values()}
+    if len(found) > 1 or not found <= set(FLOATS):
+        raise ValueError(
+            f"{path}: the weights are {', '.join(sorted(map(str, found)))}; expected "
+            f"one dtype of {', '.join(DTYPES)}; give a dtype to cast them to"
+        )
+
+
+def check_depth(path: Path, config: Qwen3Config, tensors: int) -> None:
+    """Raise ``ValueError`` for layers that cannot be in the weights, as none is made.
+
+    A layer takes milliseconds to make, and a slip in the config could ask for millions.
+    """
+    if config.num_hidden_layers > tensors:
+        raise ValueError(
+            f"{path}: num_hidden_layers is {config.num_hidden_layers} in config.json, "
+            f"but the weights are {tensors} tensors; one of the two is another model's"
+        )
 
 
 def check_complete(

@@ -5,15 +5,17 @@ It reads what transformers 4.51 writes (``rope_theta``, ``rope_scaling``,
 A key that is not known is refused: ignoring it could change what the model computes.
 """
 
-import json
-import math
 import os
+import sys
+from copy import copy
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
+
+from .files import read_json
 
 ACTIVATIONS = {  # by transformers' names; those whose arithmetic torch has
     "silu": nn.SiLU,
@@ -30,6 +32,9 @@ ACTIVATIONS = {  # by transformers' names; those whose arithmetic torch has
     "tanh": nn.Tanh,
     "prelu": nn.PReLU,
 }
+
+LARGEST = 2**20  # of a size: torch counts a matrix's numbers in 63 bits
+DTYPES = ("float16", "bfloat16", "float32", "float64")  # that a model computes in
 
 YARN_KEYS = (
     "factor original_max_position_embeddings attention_factor beta_fast beta_slow "
@@ -72,7 +77,9 @@ def is_int(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    return is_int(value) or (isinstance(value, float) and math.isfinite(value))
+    """True for a finite number that fits in a float."""
+    number = is_int(value) or isinstance(value, float)
+    return number and abs(value) <= sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class Qwen3Config:
         max_window_layers: the first layer that is windowed, if ``use_sliding_window``.
         layer_types: one of "full_attention" and "sliding_attention" a layer; ``None``
             derives them from the three keys above, as transformers does.
-        torch_dtype: name of the dtype that the weights were saved in; not enforced.
+        torch_dtype: name of the dtype that the weights were saved in, or ``None``.
 
     Raises:
         TypeError: a value has the wrong type.
@@ -132,8 +139,12 @@ class Qwen3Config:
     def __post_init__(self):
         if self.num_key_value_heads is None:
             object.__setattr__(self, "num_key_value_heads", self.num_attention_heads)
+        for name in ("rope_scaling", "layer_types", "eos_token_id"):
+            # a caller who changes the dict later, as transformers does, changes nothing
+            object.__setattr__(self, name, copy(getattr(self, name)))
         _check_types(self)
         _check_values(self)
+        _check_tokens(self)
         _check_rope(self)
         _check_layers(self)
 
@@ -190,12 +201,7 @@ class Qwen3Config:
         path = Path(path)
         if path.is_dir():
             path = path / "config.json"
-        try:
-            d = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise FileNotFoundError(f"{path}: no such file or folder") from None
-        except ValueError as error:
-            raise ValueError(f"{path}: not valid JSON ({error})") from None
+        d = read_json(path)
         try:
             return cls.from_dict(d)
         except (TypeError, ValueError) as error:
@@ -267,19 +273,23 @@ def _check_types(config: Qwen3Config) -> None:
             raise TypeError(f"{field.name}: expected {name}, got {value!r}")
 
 
+def _need(config: Qwen3Config, name: str, ok: bool, expected: str) -> None:
+    if not ok:
+        value = getattr(config, name)
+        raise ValueError(f"{name}: expected {expected}, got {value!r}")
+
+
 def _check_values(config: Qwen3Config) -> None:
     """Refuse sizes and rates that no model can have."""
 
-    def need(name: str, ok: bool, expected: str) -> None:
-        if not ok:
-            value = getattr(config, name)
-            raise ValueError(f"{name}: expected {expected}, got {value!r}")
-
+    need = partial(_need, config)
     for name in (
         "vocab_size hidden_size intermediate_size num_hidden_layers "
-        "num_attention_heads num_key_value_heads head_dim max_position_embeddings"
+        "num_attention_heads num_key_value_heads head_dim"
     ).split():
-        need(name, getattr(config, name) >= 1, "at least 1")
+        need(name, 1 <= getattr(config, name) <= LARGEST, f"1 to {LARGEST}")
+    longest = config.max_position_embeddings
+    need("max_position_embeddings", 1 <= longest < 2**31, "1 to 2**31 - 1")
     heads = config.num_attention_heads
     need(
         "num_key_value_heads",
@@ -291,12 +301,23 @@ def _check_values(config: Qwen3Config) -> None:
     need("hidden_act", config.hidden_act in ACTIVATIONS, f"one of {known}")
     need("rms_norm_eps", config.rms_norm_eps >= 0, "0 or more")
     need("initializer_range", config.initializer_range >= 0, "0 or more")
-    need("rope_theta", config.rope_theta > 0, "a number above 0")
+    # beyond these, fp32 makes its powers 0 or infinite
+    need("rope_theta", 1e-30 <= config.rope_theta <= 1e30, "1e-30 to 1e30, above 0")
     need("attention_dropout", 0 <= config.attention_dropout < 1, "0 or more, below 1")
     need("max_window_layers", config.max_window_layers >= 0, "0 or more")
-    pad = config.pad_token_id
+    dtype = (config.torch_dtype or DTYPES[0]).removeprefix("torch.")
+    need("torch_dtype", dtype in DTYPES, f"one of {', '.join(DTYPES)}")
+
+
+def _check_tokens(config: Qwen3Config) -> None:
+    """Refuse ids that no row of the embedding, or no tensor of ids, can have."""
+    need, pad = partial(_need, config), config.pad_token_id
     fits = pad is None or 0 <= pad < config.vocab_size
     need("pad_token_id", fits, "an id below vocab_size")
+    for name in ("bos_token_id", "eos_token_id"):
+        ids = getattr(config, name)
+        ids = ids if isinstance(ids, list) else [ids or 0]
+        need(name, all(abs(i) < 2**31 for i in ids), "ids, below 2**31")
 
 
 def _check_rope(config: Qwen3Config) -> None:
@@ -318,12 +339,20 @@ def _check_rope(config: Qwen3Config) -> None:
         raise ValueError(
             f"rope_scaling: yarn needs factor, 1 or more; got {rope.get('factor')!r}"
         )
+    if kind == "yarn" and config.rope_theta <= 1:
+        raise ValueError(
+            "rope_theta: expected more than 1, since yarn divides by its logarithm; "
+            f"got {config.rope_theta!r}"
+        )
     for key, value in rope.items():
-        ok = is_number(value) and value > 0
+        ok = is_number(value) and 1e-9 <= value <= 1e9
         if key == "truncate":
             ok = isinstance(value, bool)
         if value is not None and not ok:
-            raise ValueError(f"rope_scaling: {key} cannot be {value!r}")
+            raise ValueError(
+                f"rope_scaling: {key} cannot be {value!r}; expected a number from 1e-9 "
+                "to 1e9, or for truncate true or false"
+            )
 
 
 def _check_layers(config: Qwen3Config) -> None:
@@ -335,10 +364,13 @@ def _check_layers(config: Qwen3Config) -> None:
         )
     for name in types or ():
         if name not in ("full_attention", "sliding_attention"):
-            raise ValueError(f"layer_types: {name!r} is not implemented")
-    if config.sliding_window is not None and config.sliding_window < 1:
+            raise ValueError(
+                f"layer_types: {name!r} is not implemented; full_attention and "
+                "sliding_attention are"
+            )
+    if config.sliding_window is not None and not 1 <= config.sliding_window < 2**31:
         raise ValueError(
-            f"sliding_window: expected at least 1, got {config.sliding_window}"
+            f"sliding_window: expected 1 to 2**31 - 1, got {config.sliding_window}"
         )
     window = config.sliding_window if config.use_sliding_window else None
     if "sliding_attention" in (types or ()) and window is None:

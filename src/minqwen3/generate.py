@@ -18,7 +18,8 @@ def check_sampling(temperature, top_k, top_p, min_p) -> None:
         if value is not None and not ok:
             raise ValueError(f"{name}: expected {expected}, got {value!r}")
 
-    need("temperature", temperature, temperature >= 0, "0 (greedy) or more")
+    ok = temperature == 0 or 1e-6 <= temperature < float("inf")
+    need("temperature", temperature, ok, "0 (greedy), or a number from 1e-6 on")
     need("top_k", top_k, type(top_k) is int and top_k >= 1, "a whole number above 0")
     need("top_p", top_p, top_p is not None and 0 < top_p <= 1, "above 0, at most 1")
     need("min_p", min_p, min_p is not None and 0 <= min_p <= 1, "between 0 and 1")
@@ -26,6 +27,15 @@ def check_sampling(temperature, top_k, top_p, min_p) -> None:
         raise ValueError(
             "temperature: 0 decodes greedily, so top_k, top_p and min_p do nothing; "
             "give a temperature above 0"
+        )
+
+
+def check_finite(logits_BV: Tensor) -> None:
+    """Raise ``ValueError`` where nothing can be chosen, since a logit is no number."""
+    if not logits_BV.isfinite().all():
+        raise ValueError(
+            "logits: expected finite numbers, got NaN or infinity; the weights are "
+            "damaged, or a number overflowed: try dtype float32"
         )
 
 
@@ -118,6 +128,7 @@ def stream(
     done_B = torch.zeros_like(input_ids[:, 0], dtype=torch.bool)
 
     def choose(logits_BV: Tensor) -> Tensor:
+        check_finite(logits_BV)
         chosen_B = next_ids(logits_BV, temperature, top_k, top_p, min_p, generator)
         chosen_B = chosen_B.to(input_ids.dtype)
         return torch.where(done_B, ends[0], chosen_B) if eos else chosen_B

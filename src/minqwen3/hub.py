@@ -1,10 +1,12 @@
 """Where a checkpoint is: a folder, the hub, or the small one that is always here."""
 
 import os
+import re
 from pathlib import Path
 
 SMALL = Path(__file__).parent / "small"
 VARIABLE = "MINQWEN3_CHECKPOINT"
+REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+")
 FILES = ["*.json", "*.jinja", "*.safetensors"]
 
 
@@ -20,15 +22,17 @@ def locate(path: str | os.PathLike | None = None) -> Path:
     Raises:
         FileNotFoundError: no such folder; or the hub cannot be had or does not know it.
     """
+    said = ""
     if path is None:
         path = os.environ.get(VARIABLE) or SMALL
-    folder = Path(path)
-    if folder.is_dir():
-        return folder
-    name = str(path)
-    if name.count("/") != 1 or name.startswith((".", "/", "~")) or name.endswith("/"):
+        said = f"{VARIABLE}: "
+    name = os.fspath(path)
+    if name and os.path.isdir(name):
+        return Path(name)
+    if not REPOSITORY.fullmatch(name):
+        name = name if name.strip() and name.isprintable() else repr(name)
         raise FileNotFoundError(
-            f"{name}: no such folder; expected one with config.json and "
+            f"{said}{name:.200}: no such folder; expected one with config.json and "
             "model.safetensors, or a repository's owner/name"
         )
     try:
@@ -39,4 +43,4 @@ def locate(path: str | os.PathLike | None = None) -> Path:
         reason = "to fetch it from the hub, install huggingface_hub"
     except Exception as error:  # network, hub and cache each have errors of their own
         reason = f"the hub gave {type(error).__name__}; is there a network?"
-    raise FileNotFoundError(f"{name}: no such folder; {reason}") from None
+    raise FileNotFoundError(f"{said}{name}: no such folder; {reason}") from None

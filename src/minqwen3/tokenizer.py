@@ -1,17 +1,15 @@
 """Text to ids and back, on the ``tokenizers`` library, and the chat template."""
 
-import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
-from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 from torch import Tensor
 
+from .files import check_file, read_json, read_text
 from .hub import locate
 
 ROLES = ("system", "user", "assistant")
@@ -30,17 +28,25 @@ class Qwen3Tokenizer:
         config = config or {}
         self.tokenizer = tokenizer
         self.chat_template = config.get("chat_template")
+        if not isinstance(self.chat_template, str | None):
+            raise ValueError(
+                "tokenizer_config.json: chat_template: expected text, got "
+                f"{type(self.chat_template).__name__}; keep one template"
+            )
         self.eos_token_id = self._id_of("eos_token", config)
         self.pad_token_id = self._id_of("pad_token", config)
 
     def _id_of(self, key: str, config: dict[str, Any]) -> int | None:
         token = config.get(key)
-        token = token["content"] if isinstance(token, dict) else token
+        token = token.get("content", token) if isinstance(token, dict) else token
         if token is None:
             return None
-        found = self.tokenizer.token_to_id(token)
+        found = self.tokenizer.token_to_id(token) if isinstance(token, str) else None
         if found is None:
-            raise ValueError(f"tokenizer_config.json: {key} {token!r} is no token")
+            raise ValueError(
+                f"tokenizer_config.json: {key} {token!r} is no token; expected the "
+                "text of one in tokenizer.json, or null"
+            )
         return found
 
     @classmethod
@@ -57,29 +63,23 @@ class Qwen3Tokenizer:
         """
         folder = locate(path)
         file = folder / "tokenizer.json"
-        if not file.is_file():
+        if not file.exists():
             raise FileNotFoundError(f"{file}: no such file; a tokenizer needs it")
+        check_file(file)
         try:
             tokenizer = Tokenizer.from_file(str(file))
-        except Exception as error:  # the library raises plain exceptions
-            raise ValueError(f"{file}: not a tokenizer ({error})") from None
-        config = cls._config(folder / "tokenizer_config.json")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # plain exceptions, and panics, which are none
+            raise ValueError(
+                f"{file}: not a tokenizer ({error}); save or fetch it again"
+            ) from None
+        file = folder / "tokenizer_config.json"
+        config = read_json(file) if file.exists() else {}
         template = folder / "chat_template.jinja"  # where transformers 5 writes it
-        if template.is_file():
-            config["chat_template"] = template.read_text(encoding="utf-8")
+        if template.exists():
+            config["chat_template"] = read_text(template)
         return cls(tokenizer, config)
-
-    @staticmethod
-    def _config(file: Path) -> dict[str, Any]:
-        if not file.is_file():
-            return {}
-        try:
-            config = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{file}: not valid JSON ({error})") from None
-        if not isinstance(config, dict):
-            raise ValueError(f"{file}: expected an object, got {type(config).__name__}")
-        return config
 
     def __len__(self) -> int:
         """Tokens, special and added ones included; at most the embedding's rows."""
@@ -158,7 +158,10 @@ class Qwen3Tokenizer:
             ValueError: no template, or a message of another form.
         """
         if self.chat_template is None:
-            raise ValueError("the tokenizer has no chat template")
+            raise ValueError(
+                "the tokenizer has no chat template; encode text as it is, or on "
+                "the command line leave --chat out"
+            )
         for i, message in enumerate(messages):
             role = message.get("role") if isinstance(message, dict) else None
             if role not in ROLES or not isinstance(message.get("content"), str):
@@ -176,5 +179,7 @@ class Qwen3Tokenizer:
                 add_generation_prompt=add_generation_prompt,
                 enable_thinking=enable_thinking,
             )
-        except TemplateError as error:
-            raise ValueError(f"chat_template: {error}") from None
+        except Exception as error:  # a template's own arithmetic can fail in any way
+            raise ValueError(
+                f"chat_template: {error}; this template does not fit plain messages"
+            ) from None
