@@ -126,7 +126,9 @@ def test_the_explorer_refuses_what_python_refuses(open_page):
     for _ in range(300):
         changes = {k: v for k, v in drawn(generator).items() if k in SIZES}
         key = generator.choice(SIZES[:7])
-        changes[key] = generator.choice([0, -1, 7, 2.5, changes[key], changes[key] + 1])
+        changes[key] = generator.choice(
+            [0, -1, 7, 2.5, 2**20 + 2, changes[key], changes[key] + 1]
+        )
         wrong = page.evaluate("c => explorer.check({...explorer.SEED, ...c})", changes)
         try:
             seed_config(**changes)

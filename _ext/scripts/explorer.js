@@ -7,7 +7,7 @@ const SIZES = ["num_hidden_layers", "hidden_size", "num_attention_heads",
   "num_key_value_heads", "head_dim", "intermediate_size", "vocab_size"];
 const FLAGS = ["tie_word_embeddings", "attention_bias"];
 const USE = ["length", "batch"];
-const LARGEST = 10_000_000;
+const LARGEST = 2 ** 20, MOST = 2 ** 31 - 1;  // of a size; of a length or batch
 const SEED = { ...DATA.seed, ...DATA.shrunk, length: 40960, batch: 1 };
 const LAYER = "model.layers.0", ATTENTION = LAYER + ".self_attn";
 const LETTERS = { hidden_size: "D", num_attention_heads: "N", num_key_value_heads: "K",
@@ -25,7 +25,10 @@ function check(c) {
     const value = c[key];
     if (!Number.isInteger(value)) wrong[key] = "Expected a whole number.";
     else if (value < 1) wrong[key] = `Expected at least 1, got ${value}.`;
-    else if (value > LARGEST) wrong[key] = `This page counts up to ${comma(LARGEST)}.`;
+    else {
+      const most = USE.includes(key) ? MOST : LARGEST;
+      if (value > most) wrong[key] = `Expected at most ${comma(most)}, got ${comma(value)}.`;
+    }
   }
   const N = c.num_attention_heads, K = c.num_key_value_heads;
   if (!wrong.num_attention_heads && !wrong.num_key_value_heads && N % K) {
