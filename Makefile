@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: book serve test run check train breaks lint home clean
+.PHONY: book serve test run check train breaks lint home site colab matrix newest clean
 
 book: $(READY)
 	@echo "Building the site into _build/html ..."
@@ -41,6 +41,23 @@ home: $(READY)
 	@test -n "$(URL)" || { echo "usage: make home URL=https://github.com/owner/name"; exit 2; }
 	$(BIN)/python tools/home.py "$(URL)"
 
+site: book
+	@echo "Looking at every page of the site in Chromium ..."
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-site.txt
+	BROWSER_TESTS=required $(BIN)/python -m pytest tests/test_site.py
+	LIGHTHOUSE=required $(BIN)/python tools/lighthouse.py
+
+colab: $(READY)
+	@echo "Running the chapters as on Colab, without this package ..."
+	$(BIN)/python tools/try_colab.py
+
+matrix: $(READY)
+	@echo "Running everything against other releases of transformers (an hour) ..."
+	$(BIN)/python tools/matrix.py --pip-args="$(PIP_ARGS)"
+
+newest: $(READY)
+	$(BIN)/python tools/matrix.py --pip-args="$(PIP_ARGS)" newest
+
 lint: $(READY)
 	$(BIN)/ruff check src tests tools _ext
 	$(BIN)/ruff format --check src tests tools _ext
@@ -58,4 +75,4 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) _build
+	rm -rf $(VENV) _build .matrix
