@@ -73,9 +73,9 @@ def drifted(python: Path) -> list[str]:
 
 def try_release(release: str, names: list[str], pip_args: list[str]) -> bool:
     python = environment(release, pip_args)
-    ask = "import transformers, sys; print(transformers.__version__, sys.version.split()[0])"
-    version, on_python = run([python, "-c", ask])[1].split()[-2:]
-    print(f"\ntransformers {version} on Python {on_python}")
+    ask = "import transformers; print(transformers.__version__)"
+    version = run([python, "-c", ask])[1].split()[-1]
+    print(f"\ntransformers {version}", flush=True)
     tests = [f"tests/test_{name}.py" for name in EQUALITY]
     fine, said = run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests])
     print(f"  tests of equality: {said.strip().splitlines()[-1]}")
