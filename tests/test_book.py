@@ -10,9 +10,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 import yaml
 
 from bookkit import places, seed
+from bookkit.exercises import Check
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -119,7 +121,7 @@ def test_figures_have_words(name):
             figures += 1
             assert len(cell.metadata["mystnb"]["image"]["alt"]) > 40
             assert re.match(r"\*[^*]", after.source), after.source[:80]
-    assert 1 <= figures <= 4
+    assert 2 <= figures <= 4
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -143,17 +145,62 @@ def test_numbers_are_shown(name):
     assert sorted(n for n in numbers if n not in shown) == []
 
 
+EXERCISE = re.compile(r"### Exercise (\d+) \((easy|medium|hard)(, predict)?\): \S.+")
+
+
+def exercises(name: str) -> list[tuple]:
+    """Heading, stub and solution of each exercise of a chapter."""
+    book, found = nbformat.read(BOOK / f"{name}.ipynb", as_version=4), []
+    for i, cell in enumerate(book.cells):
+        if cell.cell_type == "markdown" and "### Exercise " in cell.source:
+            later = (c for c in book.cells[i:] if c.cell_type == "code")
+            found.append((cell, next(later), next(later)))
+    return found
+
+
 @pytest.mark.parametrize("name", LESSONS)
-def test_solutions_are_graded(name):
-    """Every stub has a folded solution, and the solution passes the same check."""
-    graded = [c for c in cells(name, "code") if re.search(r"\bgrade\(", c.source)]
-    stubs = [c for c in graded if "solution" not in c.metadata.get("tags", [])]
-    solutions = [c for c in graded if "solution" in c.metadata.get("tags", [])]
-    assert 2 <= len(stubs) == len(solutions) <= 4
-    for stub, solution in zip(stubs, solutions, strict=True):
-        assert re.search(r"^_ = grade\(", stub.source, re.M)
-        assert "assert grade(" in solution.source
-        assert "hide-cell" in solution.metadata["tags"]
+def test_exercises_have_hints_a_stub_and_a_solution(name):
+    """The stub shows no answer; the solution passes the same check."""
+    found = exercises(name)
+    assert 3 <= len(found) <= 4
+    module = importlib.import_module(f"bookkit.exercises.{name.split('_', 1)[1]}")
+    checks = {key for key in vars(module) if key.startswith("check_")}
+    for number, (question, stub, solution) in enumerate(found, 1):
+        heading = EXERCISE.search(question.source)
+        assert heading and int(heading[1]) == number
+        hints = re.findall(
+            r"<details><summary>Hint (\d)</summary>\n\n.+?\n\n</details>",
+            question.source,
+            re.S,
+        )
+        assert hints == [str(i + 1) for i in range(len(hints))] and 1 <= len(hints) <= 3
+        assert question.source.count("<details>") == len(hints)
+        [check] = re.findall(r"(?m)^_ = (check_\w+)\(", stub.source)
+        assert f"from {module.__name__} import {check}" in stub.source
+        assert stub.outputs[-1].text.endswith("Not answered yet.\n")
+        assert re.search(rf"(?m)^assert .*\b{check}\(", solution.source)
+        assert set(solution.metadata["tags"]) == {"hide-cell", "solution"}
+        assert "Correct" in json.dumps(solution.outputs)
+        checks.remove(check)
+    assert checks == set()
+    assert any(", predict)" in question.source for question, *_ in found)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_checks_know_their_mistakes(name, capsys):
+    """Each likely mistake is refused, with the sentence that explains it."""
+    module = importlib.import_module(f"bookkit.exercises.{name.split('_', 1)[1]}")
+    before = torch.random.get_rng_state()
+    for key, check in vars(module).items():
+        if isinstance(check, Check):
+            assert check.mistakes, key
+            for sentence, wrong in check.mistakes.items():
+                assert check(wrong) is False, (key, sentence)
+                assert f"Likely: {sentence}" in capsys.readouterr().out, key
+            assert check(...) is False
+            assert check(check.expected) is True
+            capsys.readouterr()
+    assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_papers_are_listed_with_their_chapters():

@@ -16,7 +16,6 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 
 from .counts import count  # noqa: E402
 from .figures import COLOR, axes, heatmap  # noqa: E402
-from .grading import grade  # noqa: E402
 from .places import chapter, settled  # noqa: E402
 from .reference import held_out, is_trained, load, seed_config, twin  # noqa: E402
 from .source import annotate, show  # noqa: E402
@@ -27,7 +26,6 @@ __all__ = [
     "axes",
     "chapter",
     "count",
-    "grade",
     "heatmap",
     "held_out",
     "is_trained",

@@ -7,7 +7,7 @@ import torch
 from bookkit.reference import seed_config
 from minqwen3.model import Qwen3Attention, eager_attention
 
-from . import Check, numbers
+from . import Check, normal
 
 check_equal_keys = Check(
     [0.0, 5.0, 10.0, 15.0],
@@ -35,7 +35,7 @@ def an_attention():
     config = seed_config(hidden_size=8, head_dim=16)
     with torch.random.fork_rng(devices=[]):
         attn = Qwen3Attention(config, layer_idx=0).requires_grad_(False)
-    attn.q_norm.weight.data, attn.k_norm.weight.data = numbers(2, 16) + 1
+    attn.q_norm.weight.data, attn.k_norm.weight.data = normal(2, 16) + 1
     return [(attn,)]
 
 
@@ -70,7 +70,7 @@ def neighbours_apart(q, k, v, allowed):
 
 def some_heads(N, K, T, S):
     allowed = torch.ones(T, S).tril(S - T).bool()
-    return numbers(2, N, T, 8), *numbers(2, 2, K, S, 8, seed=1), allowed
+    return normal(2, N, T, 8), *normal(2, 2, K, S, 8, seed=1), allowed
 
 
 check_grouped = Check(

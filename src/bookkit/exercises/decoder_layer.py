@@ -5,7 +5,7 @@ import torch
 from bookkit.reference import seed_config
 from minqwen3.model import Qwen3DecoderLayer, Qwen3RotaryEmbedding, causal_mask
 
-from . import Check, numbers
+from . import Check, normal
 
 check_same_terms = Check(
     1.0 + 2 * 10,
@@ -25,9 +25,9 @@ def a_layer():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         layer = Qwen3DecoderLayer(config, 0, "eager")
-    layer.input_layernorm.weight.data = 1 + 0.3 * numbers(64)
-    layer.post_attention_layernorm.weight.data = 1 + 0.3 * numbers(64, seed=1)
-    x = numbers(1, 5, 64)
+    layer.input_layernorm.weight.data = 1 + 0.3 * normal(64)
+    layer.post_attention_layernorm.weight.data = 1 + 0.3 * normal(64, seed=1)
+    x = normal(1, 5, 64)
     rotary = Qwen3RotaryEmbedding(config)(x, torch.arange(5)[None])
     return [(layer, x, rotary, causal_mask(1, 5, 0, None, None, "cpu"))]
 

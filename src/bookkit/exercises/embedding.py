@@ -2,7 +2,7 @@
 
 import torch
 
-from . import Check, numbers
+from . import Check, normal
 
 check_first_loss = Check(
     11.9,
@@ -23,8 +23,8 @@ def table_gradient(ids, grad, rows):
 check_table_gradient = Check(
     table_gradient,
     cases=lambda: [
-        (torch.tensor([1, 3, 1]), numbers(3, 2), 5),
-        (torch.tensor([0, 2, 2, 2]), numbers(4, 3, seed=1), 3),
+        (torch.tensor([1, 3, 1]), normal(3, 2), 5),
+        (torch.tensor([0, 2, 2, 2]), normal(4, 3, seed=1), 3),
     ],
     mistakes={
         "a token that stands twice kept one gradient.": lambda ids, grad, rows: (
@@ -50,8 +50,8 @@ def tied_gradient(ids, grad_vectors, hidden, grad_logits):
 
 def two_ends(ids, V, D):
     T = len(ids)
-    vectors, hidden = numbers(T, D, seed=1), numbers(T, D, seed=2)
-    return torch.tensor(ids), vectors, hidden, numbers(T, V, seed=3)
+    vectors, hidden = normal(T, D, seed=1), normal(T, D, seed=2)
+    return torch.tensor(ids), vectors, hidden, normal(T, V, seed=3)
 
 
 check_tied_gradient = Check(

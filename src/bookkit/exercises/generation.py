@@ -4,7 +4,7 @@ import torch
 
 from minqwen3.generate import filter_logits
 
-from . import Check, numbers
+from . import Check, normal
 
 check_ratio = Check(
     4**2,
@@ -21,7 +21,7 @@ check_drawn = Check(
         (torch.tensor([0.125, 0.5, 0.25, 0.125]), 0.9),
         (torch.tensor([0.5, 0.25, 0.125, 0.125]), 0.5),
         (torch.tensor([0.5, 0.25, 0.125, 0.125]), 0.0),
-        (numbers(50).softmax(-1), 0.6),
+        (normal(50).softmax(-1), 0.6),
     ],
     mistakes={
         "it stops one token too early.": lambda p, u: (
@@ -41,7 +41,7 @@ def cut(logits, bar):
 
 check_min_p = Check(
     lambda logits, min_p: filter_logits(logits, min_p=min_p),
-    cases=lambda: [(3 * numbers(4, 50), 0.1), (numbers(2, 20, seed=1), 0.5)],
+    cases=lambda: [(3 * normal(4, 50), 0.1), (normal(2, 20, seed=1), 0.5)],
     mistakes={
         "a fraction of a probability is not the same fraction of a logit.": (
             lambda logits, min_p: cut(logits, min_p * logits.amax(-1, keepdim=True))
@@ -74,7 +74,7 @@ check_penalised = Check(
     ),
     cases=lambda: [
         (torch.tensor([[2.0, -1.0, 3.0, -4.0, 1.0]]), torch.tensor([[2, 3, 2]]), 2.0),
-        (numbers(1, 60), torch.arange(0, 60, 3)[None], 1.3),
+        (normal(1, 60), torch.arange(0, 60, 3)[None], 1.3),
     ],
     mistakes={
         "divided, a negative logit comes nearer to zero: likelier.": (

@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from . import Check, numbers
+from . import Check, normal
 
 check_mean_loss = Check(
     round(2 * math.log(2), 2),
@@ -36,7 +36,7 @@ def mean_of_rows(logits, ids, mask):
 
 def a_padded_batch():
     ids = torch.tensor([[3, 1, 4, 0, 0], [1, 5, 2, 6, 3]])
-    return [(numbers(2, 5, 7), ids, (ids != 0).long())]
+    return [(normal(2, 5, 7), ids, (ids != 0).long())]
 
 
 check_masked_loss = Check(
@@ -70,8 +70,8 @@ def mean_of_means(x, weight, targets, size):
 def a_long_text():
     targets = torch.tensor([0, 3, 6, 2, 2, 5, 1, 4, 0, 6])
     return [
-        (numbers(10, 4), numbers(7, 4, seed=1), targets, 3),
-        (numbers(10, 4, seed=2), numbers(7, 4, seed=3), targets, 5),
+        (normal(10, 4), normal(7, 4, seed=1), targets, 3),
+        (normal(10, 4, seed=2), normal(7, 4, seed=3), targets, 5),
     ]
 
 

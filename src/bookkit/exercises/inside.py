@@ -2,7 +2,7 @@
 
 import torch
 
-from . import Check, numbers
+from . import Check, normal
 
 check_results = Check(
     4 * 28 + 1,
@@ -23,7 +23,7 @@ def how_far(w):
 
 def some_weights():
     later = torch.ones(7, 7).triu(1).bool()
-    scores = numbers(2, 3, 7, 7).masked_fill(later, -torch.inf)
+    scores = normal(2, 3, 7, 7).masked_fill(later, -torch.inf)
     return [(scores.softmax(-1),)]
 
 
@@ -56,7 +56,7 @@ def with_own_size(parts, gain, row):
 
 check_shares = Check(
     by_part,
-    cases=lambda: [(numbers(5, 8), numbers(8, seed=1), numbers(8, seed=2))],
+    cases=lambda: [(normal(5, 8), normal(8, seed=1), normal(8, seed=2))],
     mistakes={
         "every part was divided by its own RMS; the norm sees only their sum.": (
             with_own_size

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from bookkit.reference import seed_config
 from minqwen3.model import Qwen3MLP
 
-from . import Check, numbers
+from . import Check, normal
 
 check_activity = Check(
     [20.0, 0.0, 0.0, -30.0],
@@ -38,13 +38,13 @@ def an_mlp():
     with torch.random.fork_rng(devices=[]):
         mlp = Qwen3MLP(config)
     for seed, p in enumerate(mlp.parameters()):
-        p.data = numbers(*p.shape, seed=seed)
+        p.data = normal(*p.shape, seed=seed)
     return mlp
 
 
 check_fused = Check(
     lambda mlp, x: mlp(x),
-    cases=lambda: [(an_mlp(), numbers(4, 8)), (an_mlp(), numbers(2, 3, 8))],
+    cases=lambda: [(an_mlp(), normal(4, 8)), (an_mlp(), normal(2, 3, 8))],
     mistakes={
         "SiLU is on up's half; the gate comes first in `both`.": lambda mlp, x: (
             mlp.down_proj(mlp.gate_proj(x) * F.silu(mlp.up_proj(x)))

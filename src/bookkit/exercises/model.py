@@ -7,7 +7,7 @@ import torch
 from bookkit.reference import seed_config
 from minqwen3.model import Qwen3ForCausalLM
 
-from . import Check, numbers
+from . import Check, normal
 
 check_calls = Check(
     6.0 + 28 * 15,
@@ -30,7 +30,7 @@ def a_model(layers=3):
         torch.manual_seed(0)
         model = Qwen3ForCausalLM(config, "eager").eval().requires_grad_(False)
     for seed, p in enumerate(p for p in model.parameters() if p.ndim == 1):
-        p.data = 1 + 0.3 * numbers(*p.shape, seed=seed)
+        p.data = 1 + 0.3 * normal(*p.shape, seed=seed)
     return model
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from . import Check, numbers
+from . import Check, normal
 
 check_301 = Check(
     torch.tensor(301.0).bfloat16().item(),
@@ -26,7 +26,7 @@ check_to_bf16 = Check(
     lambda x: x.bfloat16().float(),
     cases=lambda: [
         (torch.tensor([1.0, 3.14159265, -257.0, 257.0, 259.0, 0.1]),),
-        (numbers(1000),),
+        (normal(1000),),
     ],
     mistakes={
         "the last 16 bits are cut off; a cast rounds to the nearest.": cut,
@@ -45,7 +45,7 @@ check_safe = Check(
     lambda logits, delta: margins(logits) >= 2 * delta,
     cases=lambda: [
         (torch.tensor([[5.0, 4.0, 0.0], [5.0, 3.0, 0.0], [5.0, 4.5, 5.0]]), 0.75),
-        (numbers(50, 20), 0.2),
+        (normal(50, 20), 0.2),
     ],
     mistakes={
         "the best falls and the second rises: both move.": lambda logits, delta: (

@@ -5,7 +5,7 @@ import torch
 from minqwen3 import Qwen3Attention
 
 from .. import seed_config
-from . import Check, numbers
+from . import Check, normal
 
 check_strides = Check(
     (10240, 128, 2048, 1),
@@ -40,9 +40,9 @@ def zeroed(weight, rows=slice(None), columns=slice(None)):
 check_without_head = Check(
     without_head,
     cases=lambda: [
-        (numbers(6, 6), 1, 3),
+        (normal(6, 6), 1, 3),
         (torch.arange(1.0, 13.0).view(2, 6), 0, 2),
-        (numbers(4, 8, seed=1), 2, 2),
+        (normal(4, 8, seed=1), 2, 2),
     ],
     mistakes={
         "rows were set to zero; this matrix reads heads, it does not make them.": (
@@ -65,8 +65,8 @@ def narrow_attention():
         attention = Qwen3Attention(seed_config(hidden_size=64), layer_idx=0)
     attention = attention.to_empty(device="cpu").requires_grad_(False)
     for i, parameter in enumerate(attention.parameters()):
-        parameter.copy_(numbers(*parameter.shape, seed=i))
-    return [(attention, numbers(2, 3, 64, seed=10)), (attention, numbers(1, 5, 64))]
+        parameter.copy_(normal(*parameter.shape, seed=i))
+    return [(attention, normal(2, 3, 64, seed=10)), (attention, normal(1, 5, 64))]
 
 
 def flat(attention, x, names="qkv"):

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from . import Check, numbers
+from . import Check, normal
 
 check_largest_score = Check(
     48.0,
@@ -44,7 +44,7 @@ def commuting(gain):
 
 check_commuting = Check(
     commuting,
-    cases=lambda: [(torch.tensor([1.0, 2.0, 3.0, 4.0]),), (numbers(128),)],
+    cases=lambda: [(torch.tensor([1.0, 2.0, 3.0, 4.0]),), (normal(128),)],
     mistakes={
         "neighbours were paired; the rotation pairs other numbers.": lambda gain: (
             gain.view(-1, 2).mean(1).repeat_interleave(2)

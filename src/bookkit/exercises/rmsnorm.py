@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from minqwen3.model import Qwen3RMSNorm
 
-from . import Check, numbers
+from . import Check, normal
 
 check_equal_numbers = Check(
     [1.0, 1.0, 1.0, 1.0],
@@ -37,7 +37,7 @@ check_layer_norm = Check(
 
 def a_norm_and_a_linear():
     norm, linear = Qwen3RMSNorm(6), torch.nn.Linear(6, 3, bias=False)
-    norm.weight.data, linear.weight.data = numbers(6), numbers(3, 6, seed=1)
+    norm.weight.data, linear.weight.data = normal(6), normal(3, 6, seed=1)
     return [(norm, linear)]
 
 

@@ -7,7 +7,7 @@ import torch
 from bookkit.reference import seed_config
 from minqwen3.model import Qwen3RotaryEmbedding, rotate_half
 
-from . import Check, numbers
+from . import Check, normal
 
 check_quarter_turns = Check(
     [1.0, 0.0, -1.0, 0.0],
@@ -44,7 +44,7 @@ def turn(head, by):
 
 check_moved = Check(
     lambda turned, old, new: turn(turned, new - old),
-    cases=[(numbers(128).double(), 12, 5), (numbers(128, seed=1).double(), 3, 40)],
+    cases=[(normal(128).double(), 12, 5), (normal(128, seed=1).double(), 3, 40)],
     mistakes={
         "the head was turned by `old` before; a turn by `new` comes on top of it.": (
             lambda turned, old, new: turn(turned, new)
@@ -66,7 +66,7 @@ def to_halves(weight, heads):
 
 check_to_halves = Check(
     to_halves,
-    cases=[(numbers(16, 3), 2), (numbers(256, 8, seed=1), 2)],
+    cases=[(normal(16, 3), 2), (normal(256, 8, seed=1), 2)],
     mistakes={
         "that is the way back, from halves to neighbours.": lambda weight, heads: (
             weight.view(heads, 2, -1, weight.shape[1]).transpose(1, 2).flatten(0, 2)

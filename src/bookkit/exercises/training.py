@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from minqwen3 import Qwen3ForCausalLM
 
-from . import Check, numbers
+from . import Check, normal
 
 check_half = Check(
     2.0,
@@ -29,7 +29,7 @@ check_clip = Check(
     cases=[
         ([torch.tensor([3.0]), torch.tensor([[4.0, 0.0]])], 1.0),
         ([torch.tensor([0.3]), torch.tensor([-0.4])], 1.0),
-        ([numbers(3, 2), numbers(4, seed=1)], 0.5),
+        ([normal(3, 2), normal(4, seed=1)], 0.5),
     ],
     mistakes={
         "each tensor was clipped by itself, which turns the whole.": (
@@ -77,8 +77,8 @@ def a_model_and_a_batch():
     model = Qwen3ForCausalLM(seed_config(**sizes, vocab_size=31))
     with torch.no_grad():
         for seed, parameter in enumerate(model.parameters()):
-            parameter.copy_(0.3 * numbers(*parameter.shape, seed=seed) + 0.1)
-    batch = (numbers(5, 8).abs() * 10).long() % 31
+            parameter.copy_(0.3 * normal(*parameter.shape, seed=seed) + 0.1)
+    batch = (normal(5, 8).abs() * 10).long() % 31
     return [(model, batch, 2), (model, batch, 5)]
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import load, save
 from bookkit.counts import count
 from bookkit.reference import seed_config
 
-from . import Check, numbers
+from . import Check, normal
 
 C = count(seed_config())
 check_file_size = Check(
@@ -57,8 +57,8 @@ def header_of(raw: bytes) -> dict:
 
 
 def some_files():
-    one = {"a": numbers(3, 5), "b": numbers(2, 2, 2).bfloat16(), "c": numbers(7)}
-    two = {"w": numbers(4, 3).half(), "n": torch.tensor(1.5)}
+    one = {"a": normal(3, 5), "b": normal(2, 2, 2).bfloat16(), "c": normal(7)}
+    two = {"w": normal(4, 3).half(), "n": torch.tensor(1.5)}
     return [(save(one, {"format": "pt"}),), (save(two),)]
 
 
