@@ -55,7 +55,8 @@ class Check:
     Args:
         expected: the right value, or the right function.
         cases: argument tuples to try a function on, or a function that makes them
-            when they are needed. Without cases the answer is a value.
+            when they are needed. Without cases the answer is a value. Where the right
+            function raises, the reader's has to raise the same.
         mistakes: a sentence for each likely mistake, with the value or the function
             to which it leads. The sentence is printed when the answer agrees with it.
     """
@@ -98,24 +99,37 @@ class Check:
         return False
 
     def check_case(self, answer, case: tuple) -> bool:
-        try:
-            yours = answer(*copy.deepcopy(case))
-        except Exception as error:  # the reader's code may fail in any way
+        yours, error = outcome(answer, case)
+        right, wanted = outcome(self.expected, case)
+        given = ", ".join(map(describe, case))
+        if error is not None:
+            if type(error) is type(wanted):
+                return True
             print(f"Not yet: your function raised {type(error).__name__}: {error}")
             return False
         if yours is None or yours is ...:
             print("Not answered yet.")
             return False
-        right = self.expected(*copy.deepcopy(case))
-        if same(yours, right):
+        if wanted is not None:
+            print(f"Not yet: for {given} expected a {type(wanted).__name__},", end=" ")
+            print(f"got {describe(yours)}.")
+        elif same(yours, right):
             return True
-        given = ", ".join(map(describe, case))
-        print(f"Not yet: for {given} expected {describe(right)},", end=" ")
-        print(f"got {describe(yours)}.")
-        if not alike(yours, right):
-            names = type(right).__name__, type(yours).__name__
-            print("A value of type {} was expected, not {}.".format(*names))
+        else:
+            print(f"Not yet: for {given} expected {describe(right)},", end=" ")
+            print(f"got {describe(yours)}.")
+            if not alike(yours, right):
+                names = type(right).__name__, type(yours).__name__
+                print("A value of type {} was expected, not {}.".format(*names))
         for sentence, wrong in self.mistakes.items():
-            if same(yours, wrong(*copy.deepcopy(case))):
+            if same(yours, outcome(wrong, case)[0]):
                 print(f"Likely: {sentence}")
         return False
+
+
+def outcome(function, case: tuple) -> tuple:
+    """What a function returns for a copy of the case, and what it raises instead."""
+    try:
+        return function(*copy.deepcopy(case)), None
+    except Exception as error:  # the reader's code may fail in any way
+        return None, error

@@ -50,7 +50,7 @@ def texts(ridge, length, a_token=A_TOKEN):
 
 check_texts = Check(
     texts,
-    cases=[(20, 128), (100, 64), (100, 2048)],
+    cases=[(20, 128), (100, 64), (100, 106), (100, 2048)],
     mistakes={
         "the caches are left out: each text brings its own.": lambda ridge, length: (
             texts(ridge, length, a_token=0)

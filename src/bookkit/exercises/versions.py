@@ -24,11 +24,15 @@ check_theta = Check(
         ({"rope_parameters": {"rope_type": "default", "rope_theta": 500000}},),
         ({"rope_theta": 1000000, "rope_scaling": None},),
         ({"rope_theta": 1000000, "rope_parameters": None},),
+        ({"rope_scaling": None},),
     ],
     mistakes={
         "only the old place was asked, and the default taken.": lambda config: (
             config.get("rope_theta", 10000.0)
         ),
+        "both places are asked, but a default stands behind them.": lambda config: (
+            config.get("rope_parameters") or config
+        ).get("rope_theta", 10000.0),
     },
 )
 
