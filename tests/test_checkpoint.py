@@ -26,7 +26,7 @@ def test_round_trip(model, tmp_path, shard):
     model.save_pretrained(tmp_path / "m", max_shard_size=shard)
     assert equal(Qwen3ForCausalLM.from_pretrained(tmp_path / "m", torch.float32), model)
     theirs = transformers.Qwen3ForCausalLM.from_pretrained(
-        tmp_path / "m", dtype=torch.float32
+        tmp_path / "m", torch_dtype=torch.float32
     )
     assert equal(theirs, model)
     theirs.save_pretrained(tmp_path / "t", max_shard_size="50KB")

@@ -98,14 +98,18 @@ pre, .tag_annotate .cell_output pre, pre.printout {
 .cell { margin: 0 0 3mm !important; padding: 0 !important; }
 .cell_input { margin: 0 !important; border-left: 0.8mm solid #0072b2 !important; }
 .cell_input > div, .cell_output > div { margin: 0 !important; }
+.cell_input .highlight, .cell_input pre { background: #f4f5f6 !important; }
 .cell_output { margin: 1.2mm 0 0 !important; padding: 0 !important; }
 .cell_output .highlight, .cell_output pre { background: #fff; }
 .cell_output .output.stream, .cell_output .output.text_plain {
   border: 0.2mm solid #d5d8dc !important; border-radius: 1mm;
 }
+pre.printout { line-height: 1.25 !important; }
 .cell_output pre.printout { border: 0.2mm solid #d5d8dc; background: #fafafa; }
 .whole, img, figure, .formula, math, tr, dt { break-inside: avoid; }
 dt, .cell_input, .before { break-after: avoid; }
+dl.field-list { display: block; }
+dl.py { margin-bottom: 2mm; }
 img { max-width: 100% !important; max-height: 225mm; height: auto; }
 .cell_output img { width: 88%; display: block; margin: 1mm auto; padding: 0; }
 .formula { overflow: visible; margin: 2.5mm 0; }
@@ -119,8 +123,10 @@ td p, td a, td code, td code .pre, th p {
 td code { font-size: 0.9em; }
 thead { display: table-header-group; }
 .tag_annotate .cell_output { display: block; }
-.tag_annotate .cell_output > p { font-size: 9.5pt; margin: 2mm 0 1mm; padding: 0; }
-.tag_annotate .cell_output > p:not(:first-child) { break-after: avoid; }
+.tag_annotate .cell_output > p {
+  font-size: 9.5pt; margin: 2mm 0 1mm; padding: 0;
+  break-after: avoid; break-inside: avoid;
+}
 .tag_annotate .cell_output .highlight, .tag_annotate .cell_output pre {
   background: #f4f5f6; margin: 0 !important;
 }
@@ -150,13 +156,14 @@ body { margin: 0; font: 9.5pt/1.4 "Noto Sans", "DejaVu Sans", sans-serif; color:
 .title footer { position: absolute; bottom: 0; color: #444; }
 .title footer p { margin: 0 0 1.5mm; }
 nav h1 { font-size: 22pt; color: #0072b2; margin: 0 0 3mm; }
-nav h2 { font-size: 9.5pt; font-weight: normal; color: #666; margin: 5mm 0 1mm;
+nav h2 { font-size: 9.5pt; font-weight: normal; color: #666; margin: 3.5mm 0 0.5mm;
   break-after: avoid; }
 nav a { display: flex; color: inherit; text-decoration: none; align-items: baseline; }
-nav a i { flex: 1; border-bottom: 0.2mm dotted #999; margin: 0 1.5mm; }
+nav a i { flex: 1 0 5mm; border-bottom: 0.2mm dotted #999; margin: 0 1.5mm; }
 nav a b { font-weight: inherit; font-variant-numeric: tabular-nums; }
-nav .chapter { font-weight: 600; margin-top: 1.6mm; break-after: avoid; }
-nav .section { font-size: 8.5pt; line-height: 1.4; padding-left: 5mm; color: #333; }
+nav .chapter { font-weight: 600; margin-top: 1.1mm; break-after: avoid; }
+nav section { columns: 2; column-gap: 8mm; padding-left: 5mm; break-inside: avoid; }
+nav .section { font-size: 8.5pt; line-height: 1.3; color: #333; break-inside: avoid; }
 """
 
 HEADINGS = """() => [...document.querySelectorAll("article h1, article h2, article h3")]
@@ -189,6 +196,10 @@ PREPARE = """([css, part, pages]) => {
     line.textContent = part;
     article.prepend(line);
   }
+  // A sign's spacing depends on what had come when it was laid out: lay all out anew.
+  for (const math of article.querySelectorAll("math")) {
+    math.replaceWith(math.cloneNode(true));
+  }
   for (const image of document.images) image.loading = "eager";
   for (const link of article.querySelectorAll("a[href]")) {
     const inside = link.origin === location.origin;
@@ -216,7 +227,7 @@ FIT = """(width) => {
   for (const pre of document.querySelectorAll("pre")) {
     pre.style.whiteSpace = "pre";
     const size = parseFloat(getComputedStyle(pre).fontSize);
-    const room = pre.clientWidth / pre.scrollWidth;
+    const room = (pre.clientWidth - 20) / (pre.scrollWidth - 10);  // less padding
     const smaller = size * room * 0.99;
     if (room < 1 && smaller > 8.6) pre.style.fontSize = smaller + "px";
     pre.style.whiteSpace = "";
@@ -367,6 +378,12 @@ def title_page(config: dict, tree: str) -> str:
 What moves or answers on the site is not in it.</p>{online}</footer></section>"""
 
 
+def entry(kind: str, address: str, text: str, number: int) -> str:
+    """A line of the contents."""
+    words = f"<span>{html.escape(text)}</span>"
+    return f'<a class="{kind}" href="{address}">{words}<i></i><b>{number}</b></a>'
+
+
 def contents(base: str, sheets: list[Sheet]) -> str:
     """The table of contents, its numbers as far as they are known."""
     lines, part = ["<nav><h1>Contents</h1>"], ""
@@ -374,15 +391,14 @@ def contents(base: str, sheets: list[Sheet]) -> str:
         if sheet.part != part:
             part = sheet.part
             lines.append(f"<h2>{html.escape(part)}</h2>")
-        for level, anchor, text in sheet.headings:
-            if level > 2:
-                continue
-            kind = "chapter" if level == 1 else "section"
-            number = sheet.first if level == 1 else sheet.place(anchor)[0]
-            lines.append(
-                f'<a class="{kind}" href="{base}{sheet.file}#{anchor}">'
-                f"<span>{html.escape(text)}</span><i></i><b>{number}</b></a>"
-            )
+        (_, _, text), *below = sheet.headings
+        lines.append(entry("chapter", base + sheet.file, text, sheet.first))
+        lines.append("<section>")
+        for level, anchor, text in below:
+            if level == 2:
+                address = f"{base}{sheet.file}#{anchor}"
+                lines.append(entry("section", address, text, sheet.place(anchor)[0]))
+        lines.append("</section>")
     return "\n".join([*lines, "</nav>"])
 
 

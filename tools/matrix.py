@@ -14,6 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RELEASES = ("4.51.3", "4.57.6", "newest")
+KNOWN = {  # chapters that speak of what an old release does otherwise, or has not
+    "4.51.3": {
+        "01_config": "its eager path windows every layer if sliding_window is set",
+        "10_masks": "it has no masking_utils, which the chapter reads",
+    }
+}
 EQUALITY = "against_transformers seed checkpoint tokenizer small".split()
 RUN_CHAPTERS = """
 import sys, nbformat
@@ -82,7 +88,12 @@ def try_release(release: str, names: list[str], pip_args: list[str]) -> bool:
     failed = [] if fine else ["tests"]
     for name in names:
         fine, said = run([python, "-c", RUN_CHAPTERS, name])
-        if not fine:
+        reason = KNOWN.get(release, {}).get(name)
+        if reason is not None:
+            print(
+                f"  {name}: {'runs all the same' if fine else 'does not run'}: {reason}"
+            )
+        elif not fine:
             failed.append(name)
             print(f"  {name}: {said.strip().splitlines()[-1][:200]}")
     print(

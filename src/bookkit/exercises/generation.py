@@ -7,30 +7,40 @@ from minqwen3.generate import filter_logits
 from . import Check, normal
 
 check_ratio = Check(
-    4**2,
+    3,
     mistakes={
-        "the difference of the logits doubles, not the ratio.": 4 * 2,
-        "that is temperature 2, which takes roots.": 2,
-        "the ratio cannot stay: the logits are divided by 0.5.": 4,
+        "the ratio is not divided by T.": 4,
+        "that gives the square root of 8.": 2,
     },
 )
 
+
+def drawn(p, u):
+    return (p.cumsum(-1) <= u[:, None]).sum(-1)
+
+
 check_drawn = Check(
-    lambda p, u: int((p.cumsum(-1) <= u).sum()),
+    drawn,
     cases=lambda: [
-        (torch.tensor([0.125, 0.5, 0.25, 0.125]), 0.9),
-        (torch.tensor([0.5, 0.25, 0.125, 0.125]), 0.5),
-        (torch.tensor([0.5, 0.25, 0.125, 0.125]), 0.0),
-        (normal(50).softmax(-1), 0.6),
+        (
+            torch.tensor([[0.125, 0.5, 0.25, 0.125], [0.5, 0.25, 0.125, 0.125]]),
+            torch.tensor([0.9, 0.6]),
+        ),
+        (
+            torch.tensor([[0.5, 0.25, 0.125, 0.125]]).expand(4, 4),
+            torch.tensor([0.5, 0.0, 0.75, 0.999]),
+        ),
+        (normal(6, 50).softmax(-1), torch.linspace(0.05, 0.95, 6)),
     ],
     mistakes={
-        "it stops one token too early.": lambda p, u: (
-            int((p.cumsum(-1) <= u).sum()) - 1
+        "it stops one token too early.": lambda p, u: drawn(p, u) - 1,
+        "it looks for a probability above u, not a running sum.": (
+            lambda p, u: (p > u[:, None]).int().argmax(-1)
         ),
-        "it looks for a probability above u, not a running sum.": lambda p, u: int(
-            (p > u).int().argmax()
+        "it takes the likeliest, whatever u is.": lambda p, u: p.argmax(-1),
+        "all rows use the first row's number.": lambda p, u: drawn(
+            p, u[:1].expand(len(u))
         ),
-        "it takes the likeliest, whatever u is.": lambda p, u: int(p.argmax()),
     },
 )
 

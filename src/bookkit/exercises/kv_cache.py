@@ -30,8 +30,8 @@ check_inputs_kept = Check(
 def continued(fork):
     """Both caches after each has gone on by itself: what they hold, side by side."""
 
-    def run(first, second):
-        cache = KVCache()
+    def run(first, second, max_length):
+        cache = KVCache(max_length)
         cache.update(0, first, first)
         cache.advance(first.shape[2])
         other = fork(cache)
@@ -45,13 +45,30 @@ def continued(fork):
     return run
 
 
+def new_dicts(cache):
+    other = copy.copy(cache)
+    other._keys, other._values = dict(cache._keys), dict(cache._values)
+    return other
+
+
+def growing(run):
+    """``run`` where the cache has no maximum length, else nothing."""
+    return lambda first, second, room: run(first, second, room) if not room else None
+
+
+first, second = torch.tensor([[[[1.0], [2.0]]]]), torch.tensor([[[[3.0]]]])
+
 a_fork = Check(
     continued(copy.deepcopy),
-    cases=lambda: [(torch.tensor([[[[1.0], [2.0]]]]), torch.tensor([[[[3.0]]]]))],
+    cases=[(first, second, None), (first, second, 8)],
     mistakes={
         "it is the same cache under another name.": continued(lambda cache: cache),
-        "the copy is new, and the dicts inside are shared.": continued(copy.copy),
-        "the copy is empty.": continued(lambda cache: KVCache()),
+        "the copy is new, and the dicts inside are shared.": growing(
+            continued(copy.copy)
+        ),
+        "the dicts are new, the tensors are shared: a cache with a maximum length "
+        "writes in place.": continued(new_dicts),
+        "the copy is empty.": continued(lambda cache: KVCache(cache.max_length)),
     },
 )
 

@@ -36,26 +36,51 @@ check_to_bf16 = Check(
 )
 
 
-def margins(logits):
-    best = logits.topk(2).values
-    return best[:, 0] - best[:, 1]
+def gaps(logits, k):
+    best = logits.topk(k + 1).values
+    return best[:, :-1] - best[:, 1:]
 
 
 check_safe = Check(
-    lambda logits, delta: margins(logits) >= 2 * delta,
+    lambda logits, k, delta: gaps(logits, k)[:, -1] >= 2 * delta,
     cases=lambda: [
-        (torch.tensor([[5.0, 4.0, 0.0], [5.0, 3.0, 0.0], [5.0, 4.5, 5.0]]), 0.75),
-        (normal(50, 20), 0.2),
+        (
+            torch.tensor(
+                [
+                    [5.0, 4.0, 0.0, 0.0],
+                    [5.0, 3.0, 2.5, 0.0],
+                    [4.0, 0.0, 5.0, 3.0],
+                    [3.0, 0.0, 5.0, 4.5],
+                ]
+            ),
+            2,
+            0.75,
+        ),
+        (normal(50, 20), 1, 0.2),
+        (normal(50, 20, seed=1), 5, 0.1),
     ],
     mistakes={
-        "the best falls and the second rises: both move.": lambda logits, delta: (
-            margins(logits) >= delta
+        "the last inside falls and the first outside rises: both move.": (
+            lambda logits, k, delta: gaps(logits, k)[:, -1] >= delta
         ),
-        "that is true where the choice may change.": lambda logits, delta: (
-            margins(logits) < 2 * delta
+        "only the set counts: inside it the best and the second may change places.": (
+            lambda logits, k, delta: gaps(logits, 1)[:, 0] >= 2 * delta
+        ),
+        "only the set counts, not the order inside it.": (
+            lambda logits, k, delta: (gaps(logits, k) >= 2 * delta).all(-1)
+        ),
+        "each moves by less than `delta`, so at exactly twice that none can pass.": (
+            lambda logits, k, delta: gaps(logits, k)[:, -1] > 2 * delta
+        ),
+        "that is true where the set may change.": (
+            lambda logits, k, delta: gaps(logits, k)[:, -1] < 2 * delta
         ),
     },
 )
+
+
+def uniform(count):
+    return torch.rand(count, generator=torch.Generator().manual_seed(5)).bfloat16()
 
 
 def one_by_one(x):
@@ -76,7 +101,7 @@ def wrong_sign(x):
 
 check_careful_sum = Check(
     lambda x: x.sum(),
-    cases=lambda: [(torch.ones(1000).bfloat16(),)],
+    cases=lambda: [(uniform(1000),), (torch.ones(1000).bfloat16(),)],
     mistakes={
         "small numbers vanish beside the large total.": one_by_one,
         "what was lost has the other sign.": wrong_sign,
