@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: book serve test run check train breaks lint home site colab matrix newest clean
+.PHONY: book serve test run check train breaks lint home pdf site colab matrix newest clean
 
 book: $(READY)
 	@echo "Building the site into _build/html ..."
@@ -46,6 +46,11 @@ site: book
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-site.txt
 	BROWSER_TESTS=required $(BIN)/python -m pytest tests/test_site.py
 	LIGHTHOUSE=required $(BIN)/python tools/lighthouse.py
+
+pdf: book
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-site.txt
+	@echo "Printing the book into _build/reading-qwen3.pdf ..."
+	$(BIN)/python tools/make_pdf.py
 
 colab: $(READY)
 	@echo "Running the chapters as on Colab, without this package ..."

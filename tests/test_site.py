@@ -1,11 +1,14 @@
 """The built site in a real browser. Skipped where no Chromium or playwright is."""
 
+import functools
 import gzip
 import importlib.util
 import os
 import random
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,8 @@ from torchinfo import summary
 from bookkit import count, places, seed, seed_config
 from bookkit.family import FAMILY, TOUCHES
 from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM
+from minqwen3.generate import filter_logits
+from minqwen3.model import Qwen3RotaryEmbedding, repeat_kv
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 THERE = CHROMIUM and importlib.util.find_spec("playwright")
@@ -328,3 +333,134 @@ def test_the_site_opens_from_disk(browser, site):
     page.goto((ROOT / "_build/html/book/08_rope.html").as_uri())
     assert page.locator("math").count() > 3
     assert said == []
+
+
+# ------------------------------------------------------------------ moving figures
+
+
+def test_sampling_moves_as_python_samples(open_page):
+    """The figure's filters against minqwen3's, on the small checkpoint's own logits."""
+    page = open_page("book/18_generation.html")
+    logits = torch.tensor([page.evaluate("FIGURES.sampling.logits")])
+    assert logits.shape == (1, 2048)
+    settings = [(1, 0, 1, 0), (0.5, 0, 1, 0), (1, 20, 1, 0), (1, 0, 0.9, 0)]
+    settings += [(1.5, 0, 1, 0.05), (0.8, 30, 0.85, 0.1), (2, 5, 0.5, 0.02)]
+    for temperature, k, p, least in settings:
+        shown = page.evaluate(
+            "([t, k, p, m]) => figures.sampled(FIGURES.sampling.logits, t, k, p, m)",
+            [temperature, k, p, least],
+        )
+        kept = filter_logits(logits, temperature, k or None, p, least or None)
+        expected = kept.softmax(-1)[0]
+        assert torch.allclose(torch.tensor(shown), expected, atol=1e-5)
+        assert (torch.tensor(shown) > 0).sum() == (expected > 0).sum()
+
+
+def test_the_rotation_s_score_is_the_model_s(open_page):
+    """A mean of cosines of the rotary embedding's own angles."""
+    page = open_page("book/08_rope.html")
+    speeds = Qwen3RotaryEmbedding(seed_config()).inv_freq.double()
+    for distance in (-200, -7, 0, 1, 10, 150):
+        shown = page.evaluate("d => figures.score(d)", distance)
+        assert shown == pytest.approx((distance * speeds).cos().mean().item(), abs=1e-6)
+    page.fill("#fig-q", "100")
+    page.fill("#fig-k", "90")
+    words = page.inner_text(".moving-figure p")
+    page.fill("#fig-q", "150")
+    page.fill("#fig-k", "140")
+    assert page.inner_text(".moving-figure p") == words  # the distance alone counts
+
+
+def test_heads_are_grouped_as_in_the_model(open_page):
+    page = open_page("book/09_attention.html")
+    for kv in (16, 8, 4, 2, 1):
+        heads = torch.arange(kv)[None, :, None, None]
+        expected = repeat_kv(heads, 16 // kv).flatten().tolist()
+        assert page.evaluate("k => figures.readers(16, k)", kv) == expected
+        cache = KVCache()
+        for i in range(28):
+            cache.update(i, *torch.zeros(2, 1, kv, 1, 128, dtype=torch.bfloat16))
+        cache.advance(1)
+        assert page.evaluate("k => figures.cache(k, 1)", kv) == cache.nbytes
+
+
+def test_a_token_s_way_has_the_model_s_shapes(open_page):
+    """Each module's output, by hooks on a model of the seed's sizes without numbers."""
+    page = open_page("book/17_kv_cache.html")
+    with torch.device("meta"):
+        model = Qwen3ForCausalLM(seed_config(num_hidden_layers=1), "eager").eval()
+    for T, past in ((5, 0), (1, 5)):
+        cache = KVCache()
+        if past:
+            cache.update(0, *torch.empty(2, 1, 8, past, 128, device="meta"))
+            cache.advance(past)
+        shapes = watch(model)
+        ids = torch.zeros(1, T, dtype=torch.long, device="meta")
+        with torch.no_grad():
+            model(ids, cache=cache, logits_to_keep=1)
+        for step, shape, _, path in page.evaluate(
+            "([t, s]) => figures.way(t, s)", [T, past + T]
+        ):
+            if path is not None:
+                assert shapes[path] == shape, step
+            if step == "keys in the cache":
+                assert shape == [1, 8, past + T, 128]
+
+
+def watch(model) -> dict[str, list[int]]:
+    """Filled with the shape of each module's output when the model runs."""
+    shapes = {}
+
+    def keep(name, module, inputs, output):
+        shapes[name] = list(getattr(output, "shape", []))
+
+    for name, module in model.named_modules():
+        module.register_forward_hook(functools.partial(keep, name))
+    return shapes
+
+
+@pytest.mark.parametrize("path", sorted({"08_rope", "09_attention", "17_kv_cache"}))
+def test_still_figures_remain_without_scripts(browser, site, path):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(f"{site}/book/{path}.html")
+    still = page.locator("[class*='tag_moving-'] img").first
+    assert len(still.get_attribute("alt")) > 40
+    assert page.locator(".moving-figure").count() == 0
+
+
+# ------------------------------------------------------------------ an address
+
+
+def test_buttons_lead_to_the_repository_once_it_is_set(site, tmp_path):
+    """Built with an address: Colab, sitemap, social card; without one, neither."""
+    shutil.copytree(
+        ROOT,
+        tmp_path / "copy",
+        ignore=shutil.ignore_patterns(".*", "_build", "data", "node_modules"),
+    )
+    root, url = tmp_path / "copy", "https://github.com/example/reading-qwen3"
+    for command in (
+        [sys.executable, "tools/home.py", "--root", root, url],
+        [
+            Path(sys.executable).with_name("jupyter-book"),
+            "build",
+            ".",
+            "-q",
+            "-W",
+            "-n",
+        ],
+    ):
+        subprocess.run(command, cwd=root, check=True, capture_output=True)
+    html = root / "_build/html"
+    page = (html / "book/05_rmsnorm.html").read_text()
+    blob = "github.com/github/example/reading-qwen3/blob/main/book/05_rmsnorm.ipynb"
+    assert blob.replace("github.com/", "colab.research.google.com/", 1) in page
+    assert 'content="https://example.github.io/reading-qwen3/_static/card.png"' in page
+    assert (
+        "https://example.github.io/reading-qwen3/book/05_rmsnorm.html"
+        in (html / "sitemap.xml").read_text()
+    )
+    assert "/reading-qwen3/index.html" in (html / "404.html").read_text()
+    unset = (ROOT / "_build/html/book/05_rmsnorm.html").read_text()
+    assert "colab.research.google.com" not in unset
+    assert 'href="running.html#in-colab"' in unset

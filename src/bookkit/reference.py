@@ -27,7 +27,7 @@ def load(attn_implementation: str = "eager", dtype: torch.dtype = torch.float32)
 
 
 def held_out() -> str:
-    """The end of a novel that the small checkpoint was not trained on."""
+    """The end of a novel, which the small checkpoint was not trained on."""
     return (hub.SMALL / "held_out.txt").read_text(encoding="utf-8")
 
 
