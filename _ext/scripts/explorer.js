@@ -392,6 +392,7 @@ function explorer(pres) {
   const stale = make("p", { class: "explorer-wrong", role: "alert" });
   pres.tree.before(form, results, bar, stale);
   pres.tree.before(make("p", {}, "Point at a line, or tap it: its tensors, its count, the code that makes it and its chapter appear. Point at a key, here or in the config below: the lines that it touches light up."));
+  pres.config?.after(make("p", {}, `Shown with the sizes chosen above. The seed's own file says ${DATA.seed.num_hidden_layers} layers and ${DATA.seed.vocab_size} tokens; the tree was printed with ${SEED.num_hidden_layers} and ${SEED.vocab_size}.`));
   pres.tree.closest("article").querySelector("section").append(panel);  // below, for the whole page
 
   members.addEventListener("change", () => {
