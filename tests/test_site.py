@@ -267,7 +267,8 @@ def test_every_page_is_sound(browser, site, path, scheme, width):
     page.wait_for_load_state("networkidle")
     assert said == []
     assert [u for u in asked if not u.startswith((site, "data:", "blob:"))] == []
-    assert sum(wire(site, url) for url in asked) < 400_000
+    if not path.startswith("search"):  # which reads the pages that it has found
+        assert sum(wire(site, url) for url in asked) < 400_000
     context.close()
 
 
