@@ -12,6 +12,7 @@ from bookkit import seed
 from bookkit.places import CHAPTERS, CONFIG, TABLE, TREE, table_lines, tree_lines
 
 QUOTED = re.compile(r"\*\*Ours\*\* · `(.+?)` in `src/minqwen3/")
+SHORT = {"eps": "rms_norm_eps", "theta": "rope_theta"}  # how the code names two keys
 NUMBER = re.compile(
     r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\d.,])\d{3,}(?![\d.,]\d)"
 )
@@ -32,6 +33,8 @@ def answers(source: pathlib.Path) -> Answers:
         found.add(key, name, "a key of the config")
         if re.fullmatch(r"\d{3,}", str(seed.CONFIG[key])):
             found.add(str(seed.CONFIG[key]), name, f"the config's {key}")
+    for word, key in SHORT.items():
+        found.add(word, CONFIG[key], f"the config's {key}")
     for line, path in tree_lines():
         if path is not None:
             name = TREE[path]
