@@ -290,7 +290,6 @@ def test_search_finds_the_chapter_first(open_page):
     wanted = {"rotate_half": "08_rope", "eps": "05_rmsnorm", "151936": "04_embedding"}
     wanted |= {
         "15,730,944": "12_decoder_layer",
-        "114688": "17_kv_cache",
     } | places.CONFIG
     for query, name in wanted.items():
         page = open_page(f"search.html?q={query}")
