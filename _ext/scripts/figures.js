@@ -195,7 +195,7 @@ function journey(host) {
       pictures[column].setAttribute("aria-label", `${columns[column][0]}: ${steps[at][0]}, shape (${shape.map(comma).join(", ")})`);
     });
     const [first, then] = ways.map((steps) => `(${steps[at][1].map(comma).join(", ")})`);
-    words.textContent = `${ways[0][at][0]}: ${first} in prefill, ${then} in decode. ${ways[1][at][2]}.`;
+    words.textContent = `${ways[0][at][0]}, ${ways[1][at][2]}: ${first} in prefill, ${then} in decode.`;
   }
   host.append(prompt.element, step.element, make("div", { class: "moving-columns" },
     make("div", {}, titles[0], pictures[0]), make("div", {}, titles[1], pictures[1])), words);
