@@ -208,6 +208,23 @@ def test_the_explorer_works_by_keyboard(open_page):
     page.wait_for_url("**/13_head.html*")
 
 
+def test_the_explorer_works_by_touch(browser, site):
+    """The first tap says what a line is, the second follows its link."""
+    size = {"width": 390, "height": 800}
+    context = browser.new_context(has_touch=True, is_mobile=True, viewport=size)
+    page = context.new_page()
+    page.goto(f"{site}/index.html")
+    line = page.locator("pre.printout [data-at='model.norm']").first
+    line.tap()
+    assert "(1024) = D = 1024" in page.inner_text(".explorer-panel")
+    assert page.url.endswith("line=model.norm")
+    page.locator(".explorer-shut").tap()
+    assert not page.is_visible(".explorer-panel")
+    line.tap()
+    page.wait_for_url("**/05_rmsnorm.html*")
+    context.close()
+
+
 def test_without_scripts_the_printouts_remain(browser, site):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{site}/index.html")
