@@ -5,8 +5,9 @@ and the line of model.py that makes each module.
 """
 
 import inspect
-import json
 import pathlib
+
+from notebooks import write_data
 
 from bookkit import seed
 from bookkit.family import FAMILY, TOUCHES
@@ -54,10 +55,7 @@ def data() -> dict:
 
 def write(app):
     if app.builder.format == "html":
-        text = json.dumps(data(), separators=(",", ":"))
-        path = pathlib.Path(app.outdir) / "_static/explorer-data.js"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"window.READING_QWEN3 = {text};\n", encoding="utf-8")
+        write_data(app, "explorer-data.js", "READING_QWEN3", data())
 
 
 def add_scripts(app, config):

@@ -1,10 +1,8 @@
 """What the moving figures draw: the seed's sizes, and one distribution of the small
 checkpoint, all 2048 logits of it. Only the four pages that have one load the script."""
 
-import json
-import pathlib
-
 import torch
+from notebooks import write_data
 
 from bookkit import COLOR, seed
 from minqwen3 import Qwen3ForCausalLM, Qwen3Tokenizer, hub
@@ -35,10 +33,7 @@ def distribution() -> dict:
 def write(app):
     if app.builder.format == "html":
         data = {"colors": COLOR, "seed": seed.CONFIG, "sampling": distribution()}
-        text = json.dumps(data, separators=(",", ":"))
-        path = pathlib.Path(app.outdir) / "_static/figures-data.js"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"window.FIGURES = {text};\n", encoding="utf-8")
+        write_data(app, "figures-data.js", "FIGURES", data)
 
 
 def add_scripts(app, pagename, templatename, context, doctree):

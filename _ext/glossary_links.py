@@ -46,13 +46,13 @@ def link_first_mentions(app, doctree, docname):
 
 def link_in(text: nodes.Text, words: dict, glossary: str) -> None:
     """Split a piece of text at the first words of the glossary that it holds."""
-    pattern = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    parts, rest, by_lower = [], text.astext(), {word.lower(): word for word in words}
-    while by_lower:
+    parts, rest = [], text.astext()
+    while words:
+        pattern = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
         found = re.search(rf"(?i)(?<![\w-])({pattern})s?(?![\w-])", rest)
-        if not found or found[1].lower() not in by_lower:
+        if not found:
             break
-        word = by_lower.pop(found[1].lower())
+        [word] = [word for word in words if word.lower() == found[1].lower()]
         anchor, meaning = words.pop(word)
         link = (
             f'<a class="glossary-word" href="{glossary}#{anchor}" '
@@ -60,9 +60,6 @@ def link_in(text: nodes.Text, words: dict, glossary: str) -> None:
         )
         parts += [nodes.Text(rest[: found.start()]), nodes.raw("", link, format="html")]
         rest = rest[found.end() :]
-        pattern = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-        if not words:
-            break
     if parts:
         at = text.parent.index(text)
         text.parent[at : at + 1] = [*parts, nodes.Text(rest)]

@@ -4,14 +4,13 @@ Sphinx's search cannot find numbers, and ranks the page that names a key most of
 above the chapter that explains it.
 """
 
-import json
-import pathlib
 import re
+
+from notebooks import cells_of, explained_in, write_data
 
 from bookkit import seed
 from bookkit.places import CHAPTERS, CONFIG, TABLE, TREE, table_lines, tree_lines
 
-QUOTED = re.compile(r"\*\*Ours\*\* · `(.+?)` in `src/minqwen3/")
 SHORT = {"eps": "rms_norm_eps", "theta": "rope_theta"}  # how the code names two keys
 NUMBER = re.compile(
     r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\d.,])\d{3,}(?![\d.,]\d)"
@@ -27,7 +26,7 @@ class Answers(dict):
             places.append((name, why))
 
 
-def answers(source: pathlib.Path) -> Answers:
+def answers(app) -> Answers:
     found = Answers()
     for key, name in CONFIG.items():
         found.add(key, name, "a key of the config")
@@ -50,12 +49,10 @@ def answers(source: pathlib.Path) -> Answers:
         for number in re.findall(r"[\d,]{3,}$", line) if row else ():
             found.add(number, TABLE[row], "a number of the table")
     for name in CHAPTERS:
-        path = source / "book" / f"{name}.ipynb"
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        for text in (output for cell in cells for output in markdown_of(cell)):
-            for symbol in QUOTED.findall(text):
-                found.add(symbol.rpartition(".")[2], name, "explains its source")
-                found.add(symbol, name, "explains its source")
+        cells = cells_of(app, name)
+        for symbol in explained_in(cells):
+            found.add(symbol.rpartition(".")[2], name, "explains its source")
+            found.add(symbol, name, "explains its source")
         for cell in cells:
             if cell["cell_type"] == "markdown":
                 text = re.sub(
@@ -66,22 +63,14 @@ def answers(source: pathlib.Path) -> Answers:
     return found
 
 
-def markdown_of(cell: dict) -> list[str]:
-    """The Markdown that a cell has put out."""
-    data = [output.get("data", {}) for output in cell.get("outputs", [])]
-    return ["".join(d.get("text/markdown", "")) for d in data]
-
-
 def add_to_search_page(app, pagename, templatename, context, doctree):
     if pagename != "search":
         return
     rows = {
         word: [[f"book/{name}.html", CHAPTERS[name], why] for name, why in places]
-        for word, places in answers(pathlib.Path(app.srcdir)).items()
+        for word, places in answers(app).items()
     }
-    path = pathlib.Path(app.outdir) / "_static/search-data.js"
-    text = json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
-    path.write_text(f"window.ANSWERS = {text};\n", encoding="utf-8")
+    write_data(app, "search-data.js", "ANSWERS", rows)
     for script in ("search-data.js", "search.js"):
         app.add_js_file(script, loading_method="defer")
 

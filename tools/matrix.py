@@ -25,7 +25,7 @@ RUN_CHAPTERS = """
 import sys, nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-name, failed = sys.argv[1], None
+name = sys.argv[1]
 nb = nbformat.read(f"book/{name}.ipynb", as_version=4)
 client = NotebookClient(nb, timeout=900, kernel_name="python3",
                         resources={"metadata": {"path": "book"}},
