@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from minqwen3.files import write_text
+
 KERNEL = {
     "kernelspec": {
         "display_name": "Python 3",
@@ -76,7 +78,7 @@ def main() -> int:
         print(f"running {path}", flush=True)
         new = execute(path)
         if not arguments.check:
-            path.write_text(nbformat.writes(new) + "\n", encoding="utf-8")
+            write_text(path, nbformat.writes(new) + "\n")
         elif without_pictures(new) != without_pictures(nbformat.read(path, 4)):
             stale.append(str(path))
     if stale:

@@ -1,4 +1,4 @@
-"""Reading a checkpoint's files: only plain ones, of a bounded size, in UTF-8."""
+"""A checkpoint's files: read only if plain and of a bounded size; replaced whole."""
 
 import json
 import os
@@ -53,3 +53,17 @@ def read_json(file: Path) -> dict[str, Any]:
     if not isinstance(d, dict):
         raise ValueError(f"{file}: expected an object, got {type(d).__name__}")
     return d
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a UTF-8 file whole or not at all: beside it first, then in its place.
+
+    A process killed on the way leaves the old bytes, and maybe ``.NAME.part``, which
+    the next write replaces.
+    """
+    part = file.with_name(f".{file.name}.part")
+    with open(part, "w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    os.replace(part, file)
