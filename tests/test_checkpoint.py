@@ -7,7 +7,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from minqwen3 import Qwen3Config, Qwen3ForCausalLM, checkpoint
+from minqwen3 import Qwen3Config, Qwen3ForCausalLM, checkpoint, files
 
 
 @pytest.fixture
@@ -41,22 +41,24 @@ def test_other_files_stay_and_old_shards_go(model, tmp_path):
     assert names == {"config.json", "model.safetensors", "tokenizer.json"}
 
 
-@pytest.mark.parametrize("step", ["save_file", "take_place", "os.rename"])
+@pytest.mark.parametrize(
+    "step", ["checkpoint.save_file", "files.take_place", "files.os.rename"]
+)
 def test_interrupted_save_keeps_the_old(model, tmp_path, monkeypatch, step):
     path = tmp_path / "m"
     model.save_pretrained(path)
     other = Qwen3ForCausalLM(model.config)
-    rename, calls = checkpoint.os.rename, []
+    rename, calls = files.os.rename, []
 
     def stop(*args, **kwargs):
         calls.append(args)
-        if step == "os.rename" and len(calls) != 2:
+        if step == "files.os.rename" and len(calls) != 2:
             return rename(*args)
         raise KeyboardInterrupt
 
-    target = "minqwen3.checkpoint." + step
     with monkeypatch.context() as patch:
-        patch.setattr(target, stop)
+        patch.setattr(f"minqwen3.{step}", stop)
+        patch.setattr("minqwen3.files.exchange", lambda new, path: False)
         with pytest.raises(KeyboardInterrupt):
             other.save_pretrained(path)
     assert equal(Qwen3ForCausalLM.from_pretrained(path), model)

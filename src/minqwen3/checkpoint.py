@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
 import torch
@@ -17,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .config import DTYPES, Qwen3Config
-from .files import check_file, read_json
+from .files import check_file, new_folder, read_json
 from .hub import locate
 
 SINGLE = "model.safetensors"
@@ -214,8 +213,8 @@ def save_pretrained(
     """Save the model in Hugging Face's layout; transformers loads it.
 
     All is written to a folder beside ``path`` first, which then takes its place; other
-    files in ``path``, a tokenizer's say, are kept. An interrupted save leaves what was
-    there before.
+    files in ``path``, a tokenizer's say, are kept. A save that is interrupted, even
+    killed, leaves what was there before; see ``take_place``.
 
     Args:
         path: the folder, made if it is not there.
@@ -228,13 +227,7 @@ def save_pretrained(
     path, limit = Path(path).resolve(), shard_limit(max_shard_size)
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(f"{path}: a file; expected a folder to save to")
-    tensors = model.state_dict()
-    if model.config.tie_word_embeddings:
-        del tensors["lm_head.weight"]
-    tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
+    with new_folder(path) as new:
         if path.exists():
             shutil.copytree(
                 path,
@@ -244,16 +237,21 @@ def save_pretrained(
                 copy_function=link,
                 ignore=own_files,
             )
-        write_weights(new, tensors, limit)
-        dtype = str(tensors["model.embed_tokens.weight"].dtype).removeprefix("torch.")
-        config = model.config.to_dict() | {"torch_dtype": dtype}
-        (new / "config.json").write_text(
-            json.dumps(config, indent=2) + "\n", encoding="utf-8"
-        )
-        new.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o755)
-        take_place(new, path)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        write_checkpoint(model, new, limit)
+
+
+def write_checkpoint(model: nn.Module, folder: Path, limit: int | None = None) -> None:
+    """Write weights and ``config.json`` into a folder that has none."""
+    tensors = model.state_dict()
+    if model.config.tie_word_embeddings:
+        del tensors["lm_head.weight"]
+    tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    write_weights(folder, tensors, limit)
+    dtype = str(tensors["model.embed_tokens.weight"].dtype).removeprefix("torch.")
+    config = model.config.to_dict() | {"torch_dtype": dtype}
+    (folder / "config.json").write_text(
+        json.dumps(config, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def shard_limit(size: int | str | None) -> int | None:
@@ -306,18 +304,3 @@ def write_weights(folder: Path, tensors: dict[str, Tensor], limit: int | None) -
         (folder / INDEX).write_text(
             json.dumps(index, indent=2) + "\n", encoding="utf-8"
         )
-
-
-def take_place(new: Path, path: Path) -> None:
-    """Put the folder ``new`` where ``path`` is; on failure ``path`` is as it was."""
-    if not path.exists():
-        os.rename(new, path)
-        return
-    old = new.with_name(new.name + "-old")
-    os.rename(path, old)
-    try:
-        os.rename(new, path)
-    except BaseException:
-        os.rename(old, path)
-        raise
-    shutil.rmtree(old)
