@@ -1,16 +1,15 @@
-import functools
-import http.server
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from bookkit import seed
 
-sys.path.insert(0, str(Path(__file__).parent))
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+from serve import serve  # noqa: E402
 
 
 @pytest.fixture
@@ -30,14 +29,6 @@ def tiny():
     return lambda **changes: seed.CONFIG | sizes | changes
 
 
-ROOT = Path(__file__).parents[1]
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="session")
 def site():
     """The site, built as ``make book`` builds it, at an address of this machine."""
@@ -46,11 +37,8 @@ def site():
         [*command, "-W", "-n"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    handler = functools.partial(Quiet, directory=ROOT / "_build/html")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with serve(ROOT / "_build/html") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

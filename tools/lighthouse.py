@@ -5,47 +5,20 @@ a web host does. Needs Chromium and Node; where they are missing it says so and 
 or fails if LIGHTHOUSE=required.
 """
 
-import functools
-import gzip
-import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
+
+from serve import Compressing, serve
 
 VERSION = "13.5.0"
 LEAST = {"accessibility": 1.0, "best-practices": 1.0, "seo": 1.0, "performance": 0.9}
 TRIES = 5  # performance is measured, and a busy machine is slow
 SITE = Path(__file__).parents[1] / "_build/html"
-
-
-class Compressing(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder, text in gzip."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        path = Path(self.translate_path(self.path))
-        if not path.is_file():
-            self.send_error(404)
-            return
-        body = path.read_bytes()
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Cache-Control", "max-age=600")
-        if path.suffix not in (".png", ".woff2"):
-            body = gzip.compress(body)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
 
 def scores(address: str) -> dict[str, float]:
@@ -81,16 +54,15 @@ def main() -> int:
     if not (SITE / "index.html").exists():
         print("no site in _build/html; run `make book` first", file=sys.stderr)
         return 2
-    handler = functools.partial(Compressing, directory=SITE)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     heaviest = max((SITE / "book").glob("*.html"), key=lambda page: page.stat().st_size)
     failed = False
-    for page in (SITE / "index.html", heaviest):
-        path = page.relative_to(SITE).as_posix()
-        reached = best(f"http://127.0.0.1:{server.server_port}/{path}")
-        print(path, *(f"{name} {100 * score:.0f}" for name, score in reached.items()))
-        failed |= any(reached[name] < least for name, least in LEAST.items())
+    with serve(SITE, Compressing) as address:
+        for page in (SITE / "index.html", heaviest):
+            path = page.relative_to(SITE).as_posix()
+            reached = best(f"{address}/{path}")
+            shown = (f"{name} {100 * score:.0f}" for name, score in reached.items())
+            print(path, *shown)
+            failed |= any(reached[name] < least for name, least in LEAST.items())
     return failed
 
 
