@@ -10,18 +10,16 @@ comes from the network. ``--only 05 09`` prints the pages with these in their na
 
 import argparse
 import contextlib
-import functools
 import html
 import io
 import shutil
 import sys
-import threading
 import urllib.parse
 from dataclasses import dataclass, field
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import yaml
+from serve import serve
 
 try:
     from playwright.sync_api import sync_playwright
@@ -48,206 +46,10 @@ SHEET = """
 }
 @page :first { counter-set: page %(number)d; }
 """
-PRINT = """
-html, body { font-size: 10pt !important; background: #fff; color: #111; }
-body, .bd-article {
-  font-family: "Noto Serif", "DejaVu Serif", serif; line-height: 1.45;
-  text-rendering: geometricPrecision;  /* or Chromium measures hinted letters */
-}
-html, body, main, main div { height: auto !important; overflow: visible !important; }
-main.bd-main, .bd-content, .bd-article-container {
-  display: block !important; width: 100% !important; max-width: none !important;
-  margin: 0 !important; padding: 0 !important;
-}
-.bd-article { padding: 0 !important; margin: 0 !important; }
-* { print-color-adjust: exact; -webkit-print-color-adjust: exact; box-shadow: none; }
-p, li, dd { orphans: 3; widows: 3; }
-p { margin-bottom: 0.65em; }
-h1, h2, h3, h4, .part {
-  font-family: "Noto Sans", "DejaVu Sans", sans-serif; break-after: avoid;
-  color: #111; line-height: 1.2;
-}
-.part { font-size: 9pt; color: #666; margin: 0 0 1mm; }
-.bd-article h1 {
-  display: block !important; font-size: 22pt; font-weight: 600;
-  margin: 0 0 5mm !important; color: #0072b2 !important;
-}
-.bd-article h2 { font-size: 14pt; font-weight: 600; margin: 6mm 0 2mm; }
-.bd-article h3 { font-size: 11.5pt; margin: 5mm 0 2mm; }
-.headerlink, .viewcode-link, button, form, .chapter-bar, .explorer-more, #searchbox,
-.moving-figure, .prev-next-footer { display: none !important; }
-a { color: #005b94; text-decoration: none; overflow-wrap: anywhere; }
-a:not([href]), a.glossary-word, pre a { color: inherit !important; }
-pre.printout a { text-decoration: none; }
-p code, li code, dd code, h2 code, h3 code { font-size: 0.88em; }
-code, pre, kbd, samp { font-family: "DejaVu Sans Mono", "Noto Sans Mono", monospace; }
-:not(pre) > code {
-  color: #8a1c4a !important; background: none !important; border: 0 !important;
-  padding: 0 !important;
-}
-pre, .tag_annotate .cell_output pre, pre.printout {
-  font-size: 8pt; line-height: 1.35 !important; white-space: pre-wrap;
-  overflow-wrap: anywhere; overflow: visible !important; orphans: 4; widows: 4;
-  padding: 1.6mm 2.4mm !important; margin: 0; border: 0; max-height: none !important;
-}
-.highlight, pre { background: #f4f5f6; border-radius: 1mm; }
-.highlight > pre { background: none; }
-.cell, .cell_input, .cell_output, div.highlight {
-  border: 0 !important; margin-left: 0 !important; margin-right: 0 !important;
-}
-.cell { margin: 0 0 3mm !important; padding: 0 !important; }
-.cell_input { margin: 0 !important; border-left: 0.8mm solid #0072b2 !important; }
-.cell_input > div, .cell_output > div { margin: 0 !important; }
-.cell_input .highlight, .cell_input pre { background: #f4f5f6 !important; }
-.cell_output { margin: 1.2mm 0 0 !important; padding: 0 !important; }
-.cell_output .highlight, .cell_output pre { background: #fff; }
-.cell_output .output.stream, .cell_output .output.text_plain {
-  border: 0.2mm solid #d5d8dc !important; border-radius: 1mm;
-}
-pre.printout { line-height: 1.25 !important; }
-.cell_output pre.printout { border: 0.2mm solid #d5d8dc; background: #fafafa; }
-.whole, img, figure, .formula, math, tr, dt { break-inside: avoid; }
-dt, .cell_input, .before { break-after: avoid; }
-dl.field-list { display: block; }
-dl.py { margin-bottom: 2mm; }
-img { max-width: 100% !important; max-height: 225mm; height: auto; }
-.cell_output img { width: 88%; display: block; margin: 1mm auto; padding: 0; }
-.formula { overflow: visible; margin: 2.5mm 0; }
-.pst-scrollable-table-container { overflow: visible !important; }
-table { font-size: 8.5pt; max-width: 100%; border-collapse: collapse; }
-table th, table td { padding: 0.8mm 1.6mm !important; overflow-wrap: break-word; }
-table pre { font-size: 7.5pt; }
-td p, td a, td code, td code .pre, th p {
-  overflow-wrap: break-word !important; white-space: normal; margin: 0;
-}
-td code { font-size: 0.9em; }
-thead { display: table-header-group; }
-.tag_annotate .cell_output { display: block; }
-.tag_annotate .cell_output > p {
-  font-size: 9.5pt; margin: 2mm 0 1mm; padding: 0;
-  break-after: avoid; break-inside: avoid;
-}
-.tag_annotate .cell_output .highlight, .tag_annotate .cell_output pre {
-  background: #f4f5f6; margin: 0 !important;
-}
-.tag_annotate .cell_output > div { padding: 0 !important; }
-details, details.admonition {
-  border: 0 !important; background: none !important; box-shadow: none !important;
-  padding: 0 !important; margin: 0 0 2mm !important; overflow: visible !important;
-}
-details::details-content { content-visibility: visible; }
-summary {
-  font: 600 8.5pt "Noto Sans", sans-serif !important; color: #555 !important;
-  list-style: none; background: none !important; padding: 0.5mm 0 !important;
-  margin: 0 0 0.5mm !important; break-after: avoid;
-}
-summary::before, summary::after, summary p { display: none !important; }
-.tag_annotate details pre { font-size: 6.5pt; line-height: 1.25 !important; }
-.admonition:not(details) { break-inside: avoid; }
-"""
-FRONT = """
-@page :first { @bottom-left { content: ""; } @bottom-right { content: ""; } }
-body { margin: 0; font: 9.5pt/1.4 "Noto Sans", "DejaVu Sans", sans-serif; color: #111; }
-.title { height: 255mm; break-after: page; position: relative; padding-top: 38mm;
-  box-sizing: border-box; }
-.title h1 { font-size: 40pt; line-height: 1.1; color: #0072b2; margin: 0 0 4mm; }
-.title h2 { font-size: 15pt; font-weight: normal; margin: 0 0 14mm; }
-.title pre { font: 7.5pt/1.4 "DejaVu Sans Mono", monospace; color: #777; margin: 0; }
-.title footer { position: absolute; bottom: 0; color: #444; }
-.title footer p { margin: 0 0 1.5mm; }
-nav h1 { font-size: 22pt; color: #0072b2; margin: 0 0 3mm; }
-nav h2 { font-size: 9.5pt; font-weight: normal; color: #666; margin: 3.5mm 0 0.5mm;
-  break-after: avoid; }
-nav a { display: flex; color: inherit; text-decoration: none; align-items: baseline; }
-nav a i { flex: 1 0 5mm; border-bottom: 0.2mm dotted #999; margin: 0 1.5mm; }
-nav a b { font-weight: inherit; font-variant-numeric: tabular-nums; }
-nav .chapter { font-weight: 600; margin-top: 1.1mm; break-after: avoid; }
-nav section { columns: 2; column-gap: 8mm; padding-left: 5mm; break-inside: avoid; }
-nav .section { font-size: 8.5pt; line-height: 1.3; color: #333; break-inside: avoid; }
-"""
-
-HEADINGS = """() => [...document.querySelectorAll("article h1, article h2, article h3")]
-.map(heading => {
-  const copy = heading.cloneNode(true);
-  copy.querySelectorAll(".headerlink").forEach(link => link.remove());
-  const text = copy.textContent.trim().replace(/\\s+/g, " ");
-  return [Number(heading.tagName[1]), heading.closest("section").id, text];
-})"""
-# The article alone; hidden links make Chromium note where every anchor came to lie.
-PREPARE = """([css, part, pages]) => {
-  document.documentElement.dataset.theme = "light";
-  const article = document.querySelector("article");
-  const frames = ["bd-article-container", "bd-content"].reduce((inner, name) => {
-    const frame = document.createElement("div");
-    frame.className = name;
-    frame.append(inner);
-    return frame;
-  }, article);
-  const main = document.createElement("main");
-  main.className = "bd-main";
-  main.append(frames);
-  document.body.replaceChildren(main);
-  const style = document.createElement("style");
-  style.textContent = css;
-  document.head.append(style);
-  if (part) {
-    const line = document.createElement("p");
-    line.className = "part";
-    line.textContent = part;
-    article.prepend(line);
-  }
-  // A sign's spacing depends on what had come when it was laid out: lay all out anew.
-  for (const math of article.querySelectorAll("math")) {
-    math.replaceWith(math.cloneNode(true));
-  }
-  for (const image of document.images) image.loading = "eager";
-  for (const link of article.querySelectorAll("a[href]")) {
-    const inside = link.origin === location.origin;
-    if (inside && !pages.includes(link.pathname.slice(1))) link.removeAttribute("href");
-    link.removeAttribute("title");
-  }
-  for (const element of article.querySelectorAll("[id]")) {
-    const link = document.createElement("a");
-    link.hidden = true;
-    link.href = "#" + element.id;
-    main.append(link);
-  }
-  for (const details of article.querySelectorAll("details")) {
-    details.open = true;
-    const cell = details.closest(".cell");
-    if (!cell) continue;
-    const solution = cell.classList.contains("tag_solution");
-    const summary = details.querySelector("summary");
-    summary.textContent = solution ? "Solution" : "The cell behind this";
-    if (cell.classList.contains("tag_annotate")) cell.append(details);
-  }
-}"""
-# What is too wide becomes smaller, within reason; what is not tall stays in one piece.
-FIT = """(width) => {
-  for (const pre of document.querySelectorAll("pre")) {
-    pre.style.whiteSpace = "pre";
-    const size = parseFloat(getComputedStyle(pre).fontSize);
-    const room = (pre.clientWidth - 20) / (pre.scrollWidth - 10);  // less padding
-    const smaller = size * room * 0.99;
-    if (room < 1 && smaller > 8.6) pre.style.fontSize = smaller + "px";
-    pre.style.whiteSpace = "";
-    const tall = pre.classList.contains("printout") ? 900 : 200;
-    if (pre.getBoundingClientRect().height < tall) pre.classList.add("whole");
-  }
-  for (const cell of document.querySelectorAll(".cell")) {
-    if (cell.getBoundingClientRect().height < 220) cell.classList.add("whole");
-    const caption = cell.nextElementSibling?.matches("p:has(> em:only-child)");
-    if (caption && cell.querySelector("img")) cell.classList.add("before");
-  }
-  for (const printout of document.querySelectorAll("pre.printout")) {
-    const block = printout.closest(".cell") || printout;
-    block.previousElementSibling?.classList.add("before");
-  }
-  for (const wide of document.querySelectorAll("table, .formula > math")) {
-    const room = width / Math.max(wide.scrollWidth, wide.getBoundingClientRect().width);
-    if (room < 1) wide.style.zoom = Math.max(room * 0.99, 0.6);
-  }
-}"""
+PRINT, FRONT, SCRIPT = (
+    (ROOT / "tools/pdf" / name).read_text(encoding="utf-8")
+    for name in ("print.css", "front.css", "print.js")
+)
 
 
 @dataclass
@@ -305,23 +107,6 @@ def find_chromium() -> str:
     )
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-@contextlib.contextmanager
-def served(folder: Path):
-    """The folder's address on this machine while the block runs."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-
-
 @contextlib.contextmanager
 def browser_page():
     """A page of headless Chromium that is as wide as the paper and runs no scripts."""
@@ -340,6 +125,11 @@ def browser_page():
         browser.close()
 
 
+def call(page, name: str, argument=None):
+    """What a function of print.js returns; the page's own scripts are off."""
+    return page.evaluate(f"argument => {{{SCRIPT}; return {name}(argument)}}", argument)
+
+
 def margins(title: str, number: int) -> str:
     """The paper with its footer: a title, and pages counted from a number."""
     text = title.replace("\\", r"\\").replace('"', r"\"")
@@ -355,12 +145,12 @@ def print_sheet(page, base: str, sheet: Sheet, files: list[str]) -> None:
     """Print one page of the site; sheet.first says at which number it begins."""
     page.goto(base + sheet.file)
     css = margins(sheet.title, sheet.first) + PRINT
-    page.evaluate(PREPARE, [css, sheet.part, files])
+    call(page, "prepare", [css, sheet.part, files])
     page.wait_for_load_state("networkidle")
     broken = "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
     if missing := page.evaluate(broken):
         raise SystemExit(f"{sheet.file}: the picture {missing[0]} did not load")
-    page.evaluate(FIT, WIDTH)
+    call(page, "fit", WIDTH)
     sheet.pdf = printed(page)
     numbers = {p.indirect_reference.idnum: n for n, p in enumerate(sheet.pdf.pages)}
     for name, target in sheet.pdf.named_destinations.items():
@@ -469,12 +259,13 @@ def add_bookmarks(writer: PdfWriter, sheets: list[Sheet]) -> None:
 
 def make(folder: Path, sheets: list[Sheet], config: dict) -> PdfWriter:
     files = [sheet.file for sheet in sheets]
-    with served(folder) as base, browser_page() as page:
+    with serve(folder) as address, browser_page() as page:
+        base = f"{address}/"
         page.goto(base + "index.html")
         tree = page.evaluate("document.querySelector('pre.printout').textContent")
         for sheet in sheets:
             page.goto(base + sheet.file, wait_until="domcontentloaded")
-            sheet.headings = page.evaluate(HEADINGS)
+            sheet.headings = call(page, "headings")
         number = 1 + len(print_front(page, base, config, sheets, tree).pages)
         for sheet in sheets:
             sheet.first = number
