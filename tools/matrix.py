@@ -21,21 +21,6 @@ KNOWN = {  # chapters that speak of what an old release does otherwise, or has n
     }
 }
 EQUALITY = "against_transformers seed checkpoint tokenizer small".split()
-RUN_CHAPTERS = """
-import sys, nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-name = sys.argv[1]
-nb = nbformat.read(f"book/{name}.ipynb", as_version=4)
-client = NotebookClient(nb, timeout=900, kernel_name="python3",
-                        resources={"metadata": {"path": "book"}},
-                        extra_arguments=["--log-level=40"])
-try:
-    client.execute()
-except CellExecutionError as error:
-    print(f"{error.ename}: {error.evalue}"[:300])
-    raise SystemExit(1)
-"""
 
 
 def environment(release: str, pip_args: list[str]) -> Path:
@@ -59,7 +44,8 @@ def environment(release: str, pip_args: list[str]) -> Path:
 
 def run(command: list) -> tuple[bool, str]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    return done.returncode == 0, done.stdout + done.stderr
+    said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)  # without colours
+    return done.returncode == 0, said
 
 
 def drifted(python: Path) -> list[str]:
@@ -86,8 +72,9 @@ def try_release(release: str, names: list[str], pip_args: list[str]) -> bool:
     fine, said = run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests])
     print(f"  tests of equality: {said.strip().splitlines()[-1]}")
     failed = [] if fine else ["tests"]
+    only_run = [python, "tools/run_notebooks.py", "--only-run"]
     for name in names:
-        fine, said = run([python, "-c", RUN_CHAPTERS, name])
+        fine, said = run([*only_run, f"book/{name}.ipynb"])
         reason = KNOWN.get(release, {}).get(name)
         if reason is not None:
             print(

@@ -23,7 +23,7 @@ KERNEL = {
 }
 
 
-def execute(path: Path) -> nbformat.NotebookNode:
+def execute(path: Path, kernel: str = "python3") -> nbformat.NotebookNode:
     """Run a notebook in its folder and return it in canonical form."""
     nb = nbformat.read(path, as_version=4)
     for cell in nb.cells:
@@ -33,8 +33,8 @@ def execute(path: Path) -> nbformat.NotebookNode:
     resources = {"metadata": {"path": str(path.parent)}}
     NotebookClient(
         nb,
-        timeout=600,
-        kernel_name="python3",
+        timeout=900,
+        kernel_name=kernel,
         record_timing=False,
         resources=resources,
         extra_arguments=["--log-level=40"],  # ipykernel 7 warns of TCP on every start
@@ -70,13 +70,18 @@ def without_pictures(nb: nbformat.NotebookNode) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("--check", action="store_true", help="only compare")
+    parser.add_argument(
+        "--only-run", action="store_true", help="write and compare nothing"
+    )
     parser.add_argument("paths", nargs="*", type=Path)
     arguments = parser.parse_args()
     stale = []
     for path in arguments.paths or sorted(Path("book").glob("*.ipynb")):
         print(f"running {path}", flush=True)
         new = execute(path)
+        if arguments.only_run:
+            continue
         if not arguments.check:
             write_text(path, nbformat.writes(new) + "\n")
         elif without_pictures(new) != without_pictures(nbformat.read(path, 4)):

@@ -16,9 +16,8 @@ import tempfile
 import venv
 from pathlib import Path
 
-import nbformat
 from home import write_chapters, write_config
-from nbclient import NotebookClient
+from run_notebooks import execute
 
 ROOT = Path(__file__).parents[1]
 HOME = "https://github.com/example/reading-qwen3"
@@ -54,14 +53,7 @@ def run(notebook: Path, folder: Path) -> None:
     """Every cell of one chapter, alone in a new folder."""
     alone = folder / notebook.stem
     alone.mkdir()
-    shutil.copy(notebook, alone)
-    NotebookClient(
-        nbformat.read(alone / notebook.name, as_version=4),
-        timeout=900,
-        kernel_name="colab",
-        resources={"metadata": {"path": str(alone)}},
-        extra_arguments=["--log-level=40"],
-    ).execute()
+    execute(Path(shutil.copy(notebook, alone)), "colab")
 
 
 def main() -> int:
