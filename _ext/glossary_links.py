@@ -3,6 +3,7 @@
 Chapters stay plain Markdown; the words become links when the site is built.
 """
 
+import functools
 import html
 import re
 
@@ -14,6 +15,7 @@ GLOSSARY = "book/glossary"
 SKIPPED = (nodes.reference, nodes.literal, nodes.title, nodes.math, nodes.raw)
 
 
+@functools.cache
 def meanings(app) -> dict[str, tuple[str, str]]:
     """Each term of the glossary with its anchor and its meaning in plain words."""
     found = {}
@@ -30,7 +32,7 @@ def link_first_mentions(app, doctree, docname):
     folder, _, name = docname.rpartition("/")
     if folder != "book" or name not in CHAPTERS:
         return
-    words = meanings(app)
+    words = dict(meanings(app))
     glossary = app.builder.get_relative_uri(docname, GLOSSARY)
     for text in list(doctree.findall(nodes.Text)):
         if not words:
