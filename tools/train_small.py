@@ -5,15 +5,14 @@
 The tokenizer has Qwen3's pipeline (NFC, Qwen's pattern, byte-level BPE) and a chat
 template of the same form; the model is a Qwen3 with sizes that train in less than half
 an hour on one core. Nothing depends on the clock or the number of cores: the same
-machine and versions give the same files. The folder is replaced when all is done.
+machine and versions give the same files. The folder is replaced when all is done, in
+one step, so that a run may be stopped or killed at any moment.
 """
 
 import argparse
 import json
 import math
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 import torch
@@ -23,6 +22,8 @@ from tokenizers.trainers import BpeTrainer
 from tqdm import tqdm
 
 from minqwen3 import Qwen3Config, Qwen3ForCausalLM
+from minqwen3.checkpoint import write_checkpoint
+from minqwen3.files import new_folder
 
 ROOT = Path(__file__).parents[1]
 NOVELS = ROOT / "data" / "austen"
@@ -223,10 +224,8 @@ def main() -> None:
     model = model.to(torch.bfloat16)
     loss = loss_on(model, held_ids)
     print(f"held out: {loss:.3f}")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.out.parent) as part:
-        part = Path(part) / "new"
-        model.save_pretrained(part)
+    with new_folder(options.out.resolve()) as part:
+        write_checkpoint(model, part)
         write_tokenizer(tokenizer, part)
         (part / "held_out.txt").write_text(held_text(held), encoding="utf-8")
         card = CARD.format(
@@ -243,9 +242,6 @@ def main() -> None:
             bigram=bigram,
         )
         (part / "README.md").write_text(card, encoding="utf-8")
-        if options.out.exists():
-            shutil.rmtree(options.out)
-        part.rename(options.out)
     print(f"written to {options.out}")
 
 
