@@ -158,7 +158,7 @@ def exercises(name: str) -> list[tuple]:
     return found
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_exercises_have_hints_a_stub_and_a_solution(name):
     """The stub shows no answer; the solution passes the same check."""
     found = exercises(name)
@@ -186,7 +186,7 @@ def test_exercises_have_hints_a_stub_and_a_solution(name):
     assert any(", predict)" in question.source for question, *_ in found)
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_checks_know_their_mistakes(name, capsys):
     """Each likely mistake is refused, with the sentence that explains it."""
     module = importlib.import_module(f"bookkit.exercises.{name.split('_', 1)[1]}")
