@@ -5,13 +5,12 @@ give the same bytes. Pictures differ between machines, so --check leaves them ou
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-
-from minqwen3.files import write_text
 
 KERNEL = {
     "kernelspec": {
@@ -66,6 +65,20 @@ def without_pictures(nb: nbformat.NotebookNode) -> str:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("image/png", None)
     return nbformat.writes(nb)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside it first, then in its place.
+
+    A process killed on the way leaves the old bytes, and maybe ``.NAME.part``, which
+    the next write replaces.
+    """
+    part = path.with_name(f".{path.name}.part")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
 
 
 def main() -> int:

@@ -67,20 +67,6 @@ def read_json(file: Path) -> dict[str, Any]:
     return d
 
 
-def write_text(file: Path, text: str) -> None:
-    """Write a UTF-8 file whole or not at all: beside it first, then in its place.
-
-    A process killed on the way leaves the old bytes, and maybe ``.NAME.part``, which
-    the next write replaces.
-    """
-    part = file.with_name(f".{file.name}.part")
-    with open(part, "w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    os.replace(part, file)
-
-
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder to fill, which takes the place of ``path`` when the block ends.
