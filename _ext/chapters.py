@@ -64,6 +64,15 @@ def list_of_exercises(app, docname) -> list[nodes.Node]:
     return out
 
 
+def name_folds(app, doctree):
+    """What a folded cell holds, in place of "code cell content"."""
+    for cell in doctree.findall(nodes.container):
+        if "prompt_show" in cell:
+            solution = "tag_solution" in cell["classes"]
+            what = "the solution" if solution else "the code"
+            cell["prompt_show"], cell["prompt_hide"] = f"Show {what}", f"Hide {what}"
+
+
 def add_bar(app, doctree, docname):
     """Under a chapter's title: Colab, download, print, minutes."""
     folder, _, name = docname.rpartition("/")
@@ -163,6 +172,7 @@ def setup(app):
     app.connect("config-inited", place_lost_page, priority=700)
     app.connect("html-page-context", describe)
     app.add_directive("exercises", Exercises)
+    app.connect("doctree-read", name_folds)
     app.connect("doctree-resolved", fill_lists)
     app.connect("doctree-resolved", add_bar)
     app.connect("build-finished", write_map, priority=900)

@@ -1,5 +1,9 @@
 // Exact answers, above what the search itself finds.
 "use strict";
+// What a found page is quoted with: its text, not its buttons or the tree.
+const plain = Search.htmlToText;
+Search.htmlToText = (page, anchor) =>
+  plain(page.replace(/<p class="chapter-bar">.*?<\/p>|<pre class="printout".*?<\/pre>/gs, " "), anchor);
 addEventListener("DOMContentLoaded", () => {
   const query = (new URLSearchParams(location.search).get("q") || "").trim();
   const found = window.ANSWERS[query.toLowerCase().replace(/,/g, "").replace(/^["'`]|["'`()]+$/g, "")];
