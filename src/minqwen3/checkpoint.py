@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from .config import DTYPES, Qwen3Config
 from .files import check_file, new_folder, read_json
@@ -58,7 +59,7 @@ def from_pretrained(
     config = Qwen3Config.from_json(path)
     held = {file: read(file, names) for file, names in shards(path).items()}
     check_depth(path, config, sum(map(len, held.values())))
-    with torch.device("meta"):
+    with Skeleton():
         model = cls(config, attn_implementation)
     expected = {name: tuple(t.shape) for name, t in model.state_dict().items()}
     tensors = {}
@@ -75,8 +76,24 @@ def from_pretrained(
         tensors = {name: t.to(dtype) for name, t in tensors.items()}
     model.load_state_dict(tensors, assign=True)
     model.tie_weights()
-    model.model.rotary_emb.to_empty(device="cpu")
     return model.eval()
+
+
+class Skeleton(TorchFunctionMode):
+    """Make parameters with a shape but without memory or values: a file brings those.
+
+    Only parameters, which start as ``torch.empty`` or ``torch.ones``: what a model
+    computes when it is made, such as RoPE's frequencies, is computed. (All under
+    ``torch.device("meta")`` would import torch's compiler, which takes 2 s.)
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if getattr(function, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        if function in (torch.empty, torch.ones):
+            kwargs["device"] = "meta"
+        return function(*args, **kwargs)
 
 
 def shards(path: Path) -> dict[Path, set[str] | None]:
