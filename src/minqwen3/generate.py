@@ -76,13 +76,13 @@ def next_ids(logits_BV: Tensor, temperature, top_k, top_p, min_p, generator) -> 
     return torch.multinomial(probs_BV, 1, generator=generator)[:, 0]
 
 
-def steps(model, input_ids: Tensor, attention_mask: Tensor, choose) -> Iterator[Tensor]:
+def steps(model, input_ids, attention_mask, choose, cache) -> Iterator[Tensor]:
     """Yield the next ids, shape (B,), step after step: prefill, then decode.
 
     Positions count from each row's first real token, so that left padding does not
     move them (transformers' ``_prepare_position_ids_for_generation``).
     """
-    cache, ids_BT, mask_BS = KVCache(), input_ids, attention_mask.long()
+    ids_BT, mask_BS = input_ids, attention_mask.long()
     while True:
         positions_BS = (mask_BS.cumsum(-1) - 1).masked_fill(mask_BS == 0, 0)
         positions_BT = positions_BS[:, -ids_BT.shape[1] :]
@@ -133,7 +133,9 @@ def stream(
         chosen_B = chosen_B.to(input_ids.dtype)
         return torch.where(done_B, ends[0], chosen_B) if eos else chosen_B
 
-    chosen = steps(model, input_ids, attention_mask, choose)
+    room = input_ids.shape[1] + max_new_tokens  # made at once, if it is a usual length
+    cache = KVCache(room if room <= model.config.max_position_embeddings else None)
+    chosen = steps(model, input_ids, attention_mask, choose, cache)
     for _, chosen_B in zip(range(max_new_tokens), chosen, strict=False):
         yield chosen_B
         done_B |= torch.isin(chosen_B, ends)
