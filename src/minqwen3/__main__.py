@@ -8,6 +8,7 @@ import torch
 
 from .generate import stream
 from .hub import locate
+from .kernels import use_kernels
 from .model import Qwen3ForCausalLM
 from .tokenizer import Qwen3Tokenizer
 
@@ -98,6 +99,7 @@ def run(options: argparse.Namespace) -> None:
     ids = prompt_ids(options, tokenizer)
     dtype = getattr(torch, options.dtype) if options.dtype else None
     model = Qwen3ForCausalLM.from_pretrained(folder, dtype, options.attention)
+    use_kernels(model)
     if len(tokenizer) > model.config.vocab_size:
         raise ValueError(
             f"{folder}: tokenizer.json has {len(tokenizer)} tokens, config.json's "

@@ -1,0 +1,95 @@
+"""The same arithmetic with fewer trips through memory: kernels for running a model.
+
+``use_kernels`` gives modules another way to compute what they compute anyway. Tree,
+weights and state dict stay; results are equal within rounding. With gradients, or on
+another device than a CPU, linear layers and norms go the way of ``model.py``.
+"""
+
+import platform
+from types import MethodType
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .model import Qwen3Attention, Qwen3ForCausalLM, Qwen3RMSNorm, sdpa_attention
+
+X86 = platform.machine() in ("x86_64", "AMD64")
+BF16 = torch.bfloat16
+MULTIPLIES_BF16 = not X86 or torch.cpu._is_avx512_bf16_supported()
+
+
+def onednn_works() -> bool:
+    """Whether oneDNN's linear layer can be called, and is right."""
+    x, weight = torch.ones(1, 1, 4), torch.arange(8.0).view(2, 4)
+    try:
+        return torch.equal(onednn_linear(x, weight, None), F.linear(x, weight))
+    except (AttributeError, RuntimeError):
+        return False
+
+
+def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """``F.linear`` by oneDNN: the operator that ``torch.compile`` calls on a CPU."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+ONEDNN = onednn_works()
+
+
+def linear(self: nn.Linear, x: Tensor) -> Tensor:
+    """``F.linear``, by another kernel where one is faster.
+
+    In fp32 oneDNN reads a matrix faster than the BLAS routine that torch calls, most of
+    all for one row to some rows. Many rows in bf16 are bound by arithmetic: a processor
+    that cannot multiply bf16 does better with the matrix cast to fp32 for the moment.
+    """
+    weight, bias, rows = self.weight, self.bias, x.shape[:-1].numel()
+    plain = torch.is_grad_enabled() or not (ONEDNN and weight.is_cpu)
+    if plain or weight.dtype != x.dtype or x.dtype not in (torch.float32, BF16):
+        return F.linear(x, weight, bias)
+    if x.dtype == torch.float32:
+        return onednn_linear(x, weight, bias)
+    if rows == 1 or MULTIPLIES_BF16:
+        return F.linear(x, weight, bias)
+    bias = None if bias is None else bias.float()
+    return onednn_linear(x.float(), weight.float(), bias).to(x.dtype)
+
+
+def rms_norm(self: Qwen3RMSNorm, x: Tensor) -> Tensor:
+    """``Qwen3RMSNorm.forward`` in one call; for bf16 the gain is applied in fp32."""
+    if torch.is_grad_enabled() or not x.is_cpu:
+        return Qwen3RMSNorm.forward(self, x)
+    return F.rms_norm(x, self.weight.shape, self.weight, self.variance_epsilon)
+
+
+def grouped_attention(module, q_BNTH, k_BKSH, v_BKSH, allowed_BTS) -> Tensor:
+    """``sdpa_attention``; a single query's heads are handed over in groups.
+
+    The G = N / K query heads that read one key/value head stand in the place of G
+    positions, so that keys and values are read once and never repeated.
+    """
+    dropout = module.training and module.attention_dropout
+    if q_BNTH.shape[2] > 1 or dropout:
+        return sdpa_attention(module, q_BNTH, k_BKSH, v_BKSH, allowed_BTS)
+    mask = None if allowed_BTS is None else allowed_BTS[:, None]
+    q_BKGH = q_BNTH.view(k_BKSH.shape[0], k_BKSH.shape[1], -1, q_BNTH.shape[3])
+    out_BKGH = F.scaled_dot_product_attention(
+        q_BKGH, k_BKSH, v_BKSH, mask, scale=module.scaling
+    )
+    return out_BKGH.view(q_BNTH.shape)
+
+
+def use_kernels(model: Qwen3ForCausalLM) -> Qwen3ForCausalLM:
+    """Let a model compute with the kernels of this file; return it.
+
+    Eager attention stays as it is. What gains how much stands in the book's chapter on
+    budgets.
+    """
+    for module in model.modules():
+        if type(module) is nn.Linear:
+            module.forward = MethodType(linear, module)
+        elif type(module) is Qwen3RMSNorm:
+            module.forward = MethodType(rms_norm, module)
+        elif type(module) is Qwen3Attention and module.attend is sdpa_attention:
+            module.attend = grouped_attention
+    return model
