@@ -258,15 +258,32 @@ PAGES += [
 COMPRESSED = (".png", ".woff2")
 
 
-@pytest.mark.parametrize("scheme, width", [("light", 1280), ("dark", 390)])
+LOOKS = [("light", 1280), ("dark", 1280), ("dark", 390), ("light", 390)]
+# axe-core measures each word's contrast. Of the words of code that look the same, one
+# is enough: the others become plain text.
+FEWER_WORDS = """() => {
+  const seen = new Set();
+  for (const word of document.querySelectorAll(".highlight span")) {
+    const place = word.closest(".cell_input, .cell_output")?.className;
+    const kind = [word.className, place].join();
+    if (seen.has(kind)) word.replaceWith(...word.childNodes);
+    seen.add(kind);
+  }
+}"""
+# The theme follows the window: its colours, and a tab stop for each code that scrolls.
+SETTLED = """([scheme, width]) => innerWidth === width &&
+  document.documentElement.dataset.theme === scheme &&
+  [...document.querySelectorAll("pre[tabindex]")].every(
+    (e) => e.tabIndex === 0 || e.scrollWidth <= e.clientWidth)"""
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_sound(browser, site, path, scheme, width):
-    """Silent console, nothing from outside, no fault that axe-core knows, no page wider
-    than the window, and at most 400 KB over the wire."""
+def test_every_page_is_sound(browser, site, path):
+    """Silent console, nothing from outside, at most 400 KB over the wire; light and
+    dark, wide and narrow, no fault that axe-core knows and nothing beside the page."""
     from axe_playwright_python.sync_playwright import Axe
 
-    size = {"width": width, "height": 900}
-    context = browser.new_context(color_scheme=scheme, viewport=size)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
     page, said, asked = context.new_page(), [], set()
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda m: m.type in ("error", "warning") and said.append(m.text))
@@ -275,17 +292,19 @@ def test_every_page_is_sound(browser, site, path, scheme, width):
         "response", lambda r: r.status >= 400 and said.append(f"{r.status} {r.url}")
     )
     page.goto(f"{site}/{path}")
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    faults = (
-        Axe()
-        .run(page, options={"preload": False, "resultTypes": ["violations"]})
-        .response["violations"]
-    )
-    assert [(f["id"], n["html"]) for f in faults for n in f["nodes"]] == []
     for image in page.locator("article img").all():
         image.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
+    page.evaluate(FEWER_WORDS)
+    options = {"preload": False, "resultTypes": ["violations"]}
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(SETTLED, arg=[scheme, width])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        faults = Axe().run(page, options=options).response["violations"]
+        found = [(f["id"], n["html"]) for f in faults for n in f["nodes"]]
+        assert found == [], (scheme, width)
     assert said == []
     assert [u for u in asked if not u.startswith((site, "data:", "blob:"))] == []
     if not path.startswith("search"):  # which reads the pages that it has found
@@ -319,6 +338,9 @@ def test_search_finds_words_too(open_page):
     page.wait_for_selector("ul.search li")
     pages = [a.get_attribute("href") for a in page.locator("ul.search a").all()]
     assert any("12_decoder_layer" in page for page in pages)
+    page.wait_for_selector("p.context")
+    quoted = " ".join(page.locator("p.context").all_inner_texts())
+    assert "residual" in quoted and "Download the notebook" not in quoted
 
 
 def test_a_word_of_the_glossary_says_what_it_means(open_page):
@@ -354,6 +376,76 @@ def test_the_site_opens_from_disk(browser, site):
     page.goto((ROOT / "_build/html/book/08_rope.html").as_uri())
     assert page.locator("math").count() > 3
     assert said == []
+
+
+# ------------------------------------------------------------------ the keyboard
+
+# What has the focus: what is wrong with it, or null once it has been here before.
+FOCUSED = """() => {
+  const walk = (window.walk ??= { seen: new Set(), last: null });
+  const e = document.activeElement, faults = [];
+  if (e === document.body || walk.seen.has(e)) return null;
+  const ring = (element) => {
+    const style = getComputedStyle(element);
+    return [style.outlineStyle, style.outlineWidth, style.boxShadow].join(" ");
+  };
+  const { last, seen } = walk;
+  if (last && ring(last.e) === last.ring) faults.push("its forerunner has no ring");
+  if (last && !(last.e.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING))
+    faults.push("stands before its forerunner");
+  for (let above = e; above; above = above.parentElement)
+    if (getComputedStyle(above).opacity < 1) faults.push("is transparent");
+  const inner = [0.1, 0.5, 0.9];
+  const points = [...e.getClientRects()].flatMap((r) => inner.flatMap((u) =>
+    inner.map((v) => [r.left + u * r.width, r.top + v * r.height])));
+  if (!points.some(([x, y]) => e.contains(document.elementFromPoint(x, y))))
+    faults.push("cannot be seen");
+  walk.seen.add(e);
+  walk.last = { e, ring: ring(e) };
+  const words = e.innerText || e.getAttribute("aria-label") || e.id;
+  return { what: `${e.tagName} ${e.className} ${words}`.slice(0, 80), faults };
+}"""
+UNREACHED = """() => [...document.querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex='0']")]
+  .filter((e) => e.tabIndex >= 0 && !e.disabled && e.getClientRects().length)
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+  .filter((e) => !window.walk.seen.has(e)).map((e) => e.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", ["index", "book/09_attention", "book/exercises"])
+def test_the_tab_key_reaches_everything_in_reading_order(open_page, path, width):
+    """To the end and round again: no trap, nothing left out, hidden or without ring."""
+    page = open_page(f"{path}.html")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.add_style_tag(content="* { transition: none !important; }")
+    wrong, copies = [], 0
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Skip to main content"
+    while step := page.evaluate(FOCUSED):
+        wrong += [(step["what"], fault) for fault in step["faults"]]
+        copies += "copybtn" in step["what"]
+        page.keyboard.press("Tab")
+    assert wrong == []
+    assert page.evaluate(UNREACHED) == []
+    assert copies == page.locator(".copybtn:visible").count()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_keys_skip_to_the_text_and_unfold_a_hint(open_page, width):
+    page = open_page("book/09_attention.html")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    inside = "document.activeElement.closest('#main-content') !== null"
+    assert page.evaluate(inside)
+    for key, kind in (("Enter", "details:not(.hide)"), ("Space", "details.hide")):
+        folded = page.locator(f"article {kind}").first
+        folded.locator("summary").focus()
+        for wanted in (True, False):
+            page.keyboard.press(key)
+            assert folded.evaluate("e => e.open") == wanted
 
 
 # ------------------------------------------------------------------ moving figures
