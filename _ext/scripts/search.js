@@ -1,9 +1,12 @@
 // Exact answers, above what the search itself finds.
 "use strict";
-// What a found page is quoted with: its text, not its buttons or the tree.
-const plain = Search.htmlToText;
-Search.htmlToText = (page, anchor) =>
-  plain(page.replace(/<p class="chapter-bar">.*?<\/p>|<pre class="printout".*?<\/pre>/gs, " "), anchor);
+// A found page is quoted by its text, not by its buttons, contents or tree.
+Search.htmlToText = (html, anchor) => {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  for (const e of page.querySelectorAll(".headerlink, .chapter-bar, pre.printout")) e.remove();
+  const part = (anchor && page.querySelector(anchor)) || page.querySelector("article");
+  return part.textContent.replace(/\s+/g, " ");
+};
 addEventListener("DOMContentLoaded", () => {
   const query = (new URLSearchParams(location.search).get("q") || "").trim();
   const found = window.ANSWERS[query.toLowerCase().replace(/,/g, "").replace(/^["'`]|["'`()]+$/g, "")];
