@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: book serve test run check train breaks lint home pdf site colab matrix newest clean
+.PHONY: book serve test run check train breaks mutate lint home pdf site colab matrix newest clean
 
 book: $(READY)
 	@echo "Building the site into _build/html ..."
@@ -36,6 +36,12 @@ train: $(READY)
 breaks: $(READY)
 	@echo "Breaking minqwen3 on purpose; each break must turn a chapter red ..."
 	$(BIN)/python tools/breaks.py
+
+mutate: $(READY)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-mutation.txt
+	@echo "Changing minqwen3 in small ways; a check must notice each (an hour) ..."
+	$(BIN)/python tools/mutate.py
+	$(BIN)/python tools/mutate.py model.py --by chapters --least 85
 
 home: $(READY)
 	@test -n "$(URL)" || { echo "usage: make home URL=https://github.com/owner/name"; exit 2; }
