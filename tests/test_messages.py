@@ -5,12 +5,13 @@ test_bad_input see to.
 """
 
 import math
+import sys
 
 import pytest
 import torch
 
 from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM, stream
-from minqwen3.config import DTYPES, NEUTRAL
+from minqwen3.config import NEUTRAL
 from minqwen3.generate import check_finite, check_sampling
 
 SIZES = {
@@ -21,6 +22,20 @@ SIZES = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "head_dim": 8,
+}
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+NEUTRALS = {
+    "add_cross_attention": False,
+    "cross_attention_hidden_size": None,
+    "is_causal": True,
+    "is_decoder": False,
+    "is_encoder_decoder": False,
+    "mlp_bias": False,
+    "partial_rotary_factor": 1.0,
+    "pruned_heads": {},
+    "quantization_config": None,
+    "tie_encoder_decoder": False,
+    "use_bfloat16": False,
 }
 YARN = {"rope_type": "yarn", "factor": 2.0}
 SIZE = "expected 1 to 1048576"
@@ -182,7 +197,7 @@ WRONG_VALUES = [
             f"{key}: 'x' changes what the model computes and is not implemented; "
             f"only {value!r} is",
         )
-        for key, value in NEUTRAL.items()
+        for key, value in NEUTRALS.items()
     ),
 ]
 # The nearest values that are accepted, and what passes by a way of its own.
@@ -196,12 +211,13 @@ RIGHT = [
     {"num_key_value_heads": None},
     {"rms_norm_eps": 0},
     {"initializer_range": 0.0},
+    {"initializer_range": sys.float_info.max},
     {"rope_theta": 1e-30},
     {"rope_theta": 1e30},
     {"attention_dropout": 0},
     {"attention_dropout": 0.999},
     {"max_window_layers": 0},
-    *({"torch_dtype": f"torch.{name}"} for name in DTYPES),
+    *({"torch_dtype": f"torch.{name}"} for name in FLOATS),
     {"pad_token_id": 0},
     {"pad_token_id": 30},
     {"bos_token_id": 1 - 2**31, "eos_token_id": 2**31 - 1},
@@ -219,8 +235,8 @@ RIGHT = [
     {"sliding_window": 2**31 - 1},
     {"sliding_window": None},
     SLIDING | {"use_sliding_window": True, "sliding_window": 1},
-    dict.fromkeys(NEUTRAL),
-    NEUTRAL,
+    dict.fromkeys(NEUTRALS),
+    NEUTRALS,
 ]
 
 
@@ -244,6 +260,10 @@ def test_wrong_values(changes, words):
 @pytest.mark.parametrize("changes", RIGHT, ids=str)
 def test_accepted(changes):
     Qwen3Config.from_dict(SIZES | changes)
+
+
+def test_neutral_keys():
+    assert NEUTRAL == NEUTRALS
 
 
 def test_the_config_as_a_whole():
