@@ -450,6 +450,21 @@ def test_keys_skip_to_the_text_and_unfold_a_hint(open_page, width):
             assert folded.evaluate("e => e.open") == wanted
 
 
+@pytest.mark.parametrize("side", ["primary", "secondary"])
+def test_a_narrow_window_s_sidebar_opens_and_gives_the_focus_back(open_page, side):
+    page = open_page("book/09_attention.html")
+    page.set_viewport_size({"width": 390, "height": 900})
+    toggle = page.locator(f"button.{side}-toggle")
+    toggle.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.closest('dialog[open]')")
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.querySelector('dialog[open]')")
+    page.wait_for_function(
+        "e => e === document.activeElement", arg=toggle.element_handle()
+    )
+
+
 # ------------------------------------------------------------------ moving figures
 
 
