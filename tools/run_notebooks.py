@@ -33,6 +33,7 @@ def execute(path: Path, kernel: str = "python3") -> nbformat.NotebookNode:
     NotebookClient(
         nb,
         timeout=900,
+        startup_timeout=300,  # a busy machine is slow
         kernel_name=kernel,
         record_timing=False,
         resources=resources,
