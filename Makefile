@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: book serve test run check train breaks mutate lint home pdf site colab matrix newest clean
+.PHONY: book serve test run check train breaks mutate bench costs lint home pdf site colab matrix newest clean
 
 book: $(READY)
 	@echo "Building the site into _build/html ..."
@@ -69,9 +69,18 @@ matrix: $(READY)
 newest: $(READY)
 	$(BIN)/python tools/matrix.py --pip-args="$(PIP_ARGS)" newest
 
+bench: $(READY)
+	@echo "Comparing with transformers and others at full size (half an hour, 8 GB of memory) ..."
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps -r requirements-bench.txt
+	$(BIN)/python bench/run.py
+
+costs: book
+	@echo "Measuring what the book costs and writing it into CONTRIBUTING.md ..."
+	$(BIN)/python tools/costs.py
+
 lint: $(READY)
-	$(BIN)/ruff check src tests tools _ext
-	$(BIN)/ruff format --check src tests tools _ext
+	$(BIN)/ruff check src tests tools bench _ext
+	$(BIN)/ruff format --check src tests tools bench _ext
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
