@@ -62,8 +62,8 @@ test_bad_input test_random_configs test_checkpoint test_cli""".split()
 WARM = """hypothesis _hypothesis_pytestplugin IPython jinja2 matplotlib.pyplot pytest
 safetensors.torch tokenizers torch torchinfo transformers.generation
 transformers.models.qwen3.modeling_qwen3""".split()
-PYTEST = """-x -q -p no:cacheprovider -p _hypothesis_pytestplugin --hypothesis-seed=0
--o addopts=--import-mode=importlib""".split()
+PYTEST = """-x -q --tb=no --assert=plain -p no:cacheprovider -p _hypothesis_pytestplugin
+--hypothesis-seed=0 -o addopts=--import-mode=importlib""".split()
 # Left out, since they test files that are not changed here, or start a process.
 PYTEST += ["-k", "not one_byte_changed and not truncated and not as_a_reader"]
 SETTINGS = {
