@@ -155,7 +155,7 @@ WRONG_VALUES = [
     ),
     *(
         ({"rope_scaling": YARN | {key: x}}, f"rope_scaling: {key} {NO_KEY.format(x)}")
-        for key, x in [("beta_fast", 9e-10), ("beta_fast", 1.1e9), ("truncate", 1)]
+        for key, x in [("beta_fast", 9e-10), ("beta_fast", 1e9 + 1), ("truncate", 1)]
     ),
     (
         {"rope_scaling": YARN | {"beta_slow": "1"}},
