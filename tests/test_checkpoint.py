@@ -65,6 +65,12 @@ def test_interrupted_save_keeps_the_old(model, tmp_path, monkeypatch, step):
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
 
 
+def test_weights_may_be_read_by_whoever_may_read_the_config(model, tmp_path):
+    model.save_pretrained(tmp_path / "m", max_shard_size=40_000)
+    modes = {p.stat().st_mode & 0o777 for p in (tmp_path / "m").iterdir()}
+    assert len(modes) == 1
+
+
 def change(path, **tensors):
     file = path / "model.safetensors"
     held = {k: v.clone() for k, v in load_file(file).items()}

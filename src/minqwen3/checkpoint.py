@@ -269,6 +269,9 @@ def write_checkpoint(model: nn.Module, folder: Path, limit: int | None = None) -
     (folder / "config.json").write_text(
         json.dumps(config, indent=2) + "\n", encoding="utf-8"
     )
+    mode = (folder / "config.json").stat().st_mode & 0o777
+    for file in folder.glob("model*.safetensors"):
+        file.chmod(mode)  # safetensors lets nobody else read what it writes
 
 
 def shard_limit(size: int | str | None) -> int | None:
