@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: book serve test run check train breaks mutate bench costs lint home pdf site colab matrix newest clean
+.PHONY: book serve test run check train breaks mutate bench costs links lint home pdf site colab matrix newest clean
 
 book: $(READY)
 	@echo "Building the site into _build/html ..."
@@ -73,6 +73,9 @@ bench: $(READY)
 	@echo "Comparing with transformers and others at full size (half an hour, 8 GB of memory) ..."
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps -r requirements-bench.txt
 	$(BIN)/python bench/run.py
+
+links: book
+	$(BIN)/python tools/check_links.py
 
 costs: book
 	@echo "Measuring what the book costs and writing it into CONTRIBUTING.md ..."
