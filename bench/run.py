@@ -141,10 +141,18 @@ def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> dict
     }
 
 
-def table(rows: dict, results: dict, memory: dict) -> str:
+def table(about: dict, rows: dict, results: dict, memory: dict) -> str:
     """As Markdown: how many times as fast as transformers, wall time and CPU time."""
     engines = list(memory)
-    lines = ["| | wanted | " + " | ".join(engines) + " |"]
+    packages = ", ".join(f"{name} {v}" for name, v in about["packages"].items())
+    lines = [
+        "How many times as fast as transformers with sdpa: by wall time, in brackets by "
+        "the processor's time; then seconds. Made by `bench/run.py` with random "
+        f"weights. {about['cores']} cores ({about['processor']}), {packages}; medians "
+        f"over {about['rounds']} rounds.",
+        "",
+    ]
+    lines.append("| | wanted | " + " | ".join(engines) + " |")
     lines.append("| --- " * (len(engines) + 2) + "|")
     for row, of_row in results.items():
         cells = []
@@ -200,7 +208,7 @@ def main() -> int:
     }
     whole = {"about": about, "seconds": results, "memory": memory}
     (options.out / "results.json").write_text(json.dumps(whole, indent=1) + "\n")
-    text = table(rows, results, memory)
+    text = table(about, rows, results, memory)
     (options.out / "results.md").write_text(text)
     print(f"\n{text}")
     wanted = {row: values[-1] for row, values in rows.items()}
