@@ -146,8 +146,8 @@ def table(about: dict, rows: dict, results: dict, memory: dict) -> str:
     engines = list(memory)
     packages = ", ".join(f"{name} {v}" for name, v in about["packages"].items())
     lines = [
-        "How many times as fast as transformers with sdpa: by wall time, in brackets by "
-        "the processor's time; then seconds. Made by `bench/run.py` with random "
+        "How many times as fast as transformers with sdpa: by wall time, in brackets "
+        "by the processor's time; then seconds. Made by `bench/run.py` with random "
         f"weights. {about['cores']} cores ({about['processor']}), {packages}; medians "
         f"over {about['rounds']} rounds.",
         "",
