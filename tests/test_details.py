@@ -22,6 +22,7 @@ from minqwen3 import (
     Qwen3Config,
     Qwen3ForCausalLM,
     Qwen3MLP,
+    Qwen3Model,
     Qwen3RMSNorm,
 )
 from minqwen3.config import ACTIVATIONS, IGNORED
@@ -219,7 +220,10 @@ def test_defaults_of_modules():
     config = Qwen3Config(**SIZES)
     assert Qwen3Attention(config, 0).attend is sdpa_attention
     assert Qwen3Attention(config, 0, "eager").attend is eager_attention
+    assert Qwen3Model(config).attn_implementation == "sdpa"
     assert Qwen3ForCausalLM(config).model.attn_implementation == "sdpa"
+    norms = [m for m in make(rms_norm_eps=0.5).modules() if isinstance(m, Qwen3RMSNorm)]
+    assert len(norms) == 9 and all(norm.variance_epsilon == 0.5 for norm in norms)
 
 
 def test_first_weights():
@@ -453,7 +457,7 @@ def test_cache_keeps_the_dtype():
 def test_filters_are_transformers(options):
     torch.manual_seed(0)
     # rows of two equal, of halves, and of bf16, where many are equal
-    rows = torch.randn(6, 9) * 2, torch.tensor([[0.0, 0.0, -math.inf] * 3] * 2)
+    rows = torch.randn(4, 9) * 2, torch.tensor([[0.0, 0.0, -math.inf] * 3] * 2)
     ties = torch.tensor([[1.0, 1.0, 0.0, 0.0, -1.0, -1.0, -2.0, -2.0, -3.0]])
     logits = torch.cat((*rows, ties)).to(torch.bfloat16)
     expected = TemperatureLogitsWarper(options.get("temperature", 1.0))(
