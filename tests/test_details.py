@@ -24,6 +24,7 @@ from minqwen3 import (
     Qwen3MLP,
     Qwen3Model,
     Qwen3RMSNorm,
+    stream,
 )
 from minqwen3.config import ACTIVATIONS, IGNORED
 from minqwen3.generate import filter_logits, next_ids, steps
@@ -476,8 +477,8 @@ def test_filters_are_transformers(options):
 def test_draws():
     """One draw a row, from what the filters left, with the generator that was given."""
     logits = torch.randn(5, 9, generator=torch.Generator().manual_seed(0))
-    options = (0.8, 5, 0.9, 0.05)
-    for seed in range(5):
+    alone = [(0.8, None, None, None), (1, 3, None, None), (1, None, 0.5, None)]
+    for seed, options in enumerate([*alone, (1, None, None, 0.5), (0.8, 5, 0.9, 0.1)]):
         source = torch.Generator().manual_seed(seed)
         probs = filter_logits(logits, *options).softmax(-1)
         expected = torch.multinomial(probs, 1, generator=source)[:, 0]
@@ -543,6 +544,7 @@ def test_ends():
 def test_a_row_that_ended_is_filled_with_the_first_end_token():
     model, prompt = make(), ids(3, 4)
     free = model.generate(prompt, 8)[:, 4:]
+    assert torch.equal(torch.stack([*stream(model, prompt, 8)], dim=1), free)
     for end in free[0].tolist():
         out = model.generate(prompt, 8, eos_token_id=[end, 30])[:, 4:]
         for row, expected in zip(out.tolist(), free.tolist(), strict=True):
@@ -550,6 +552,17 @@ def test_a_row_that_ended_is_filled_with_the_first_end_token():
             if stops:
                 expected[stops[0] + 1 :] = [end] * (7 - stops[0])
             assert row == expected[: len(row)]
+
+
+@pytest.mark.parametrize(
+    "options", [{"top_k": 1}, {"top_p": 1e-6}, {"min_p": 1.0}], ids=str
+)
+def test_drawing_the_likeliest_is_greedy(options):
+    """Each option reaches the draw; from a prompt of one token, too."""
+    model, prompt = make(), ids(3, 1)
+    drawn = model.generate(prompt, 12, temperature=1.0, **options)
+    assert torch.equal(drawn, model.generate(prompt, 12))
+    assert not torch.equal(drawn, model.generate(prompt, 12, temperature=1.0))
 
 
 @torch.no_grad()
