@@ -307,7 +307,8 @@ def main() -> int:
         known = 0 if options.known else known
         print(f"{file}: {made} run, {alive} survived; {known} more change nothing")
     if options.least is not None:
-        killed = 100 * (len(chosen) - len(survived)) / count
+        of = len(chosen) if options.sample else count
+        killed = 100 * (len(chosen) - len(survived)) / of
         print(f"{killed:.1f} in a hundred killed; expected {options.least:g}")
         return killed < options.least
     for key in stale:
