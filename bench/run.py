@@ -51,7 +51,7 @@ MEMORY = ("fp32", "float32", "memory:512", 1.05)
 SMOKE = {
     "decode after 32 tokens, fp32": ("seed", "float32", "decode:32", 0),
     "prefill of 64 tokens, fp32": ("seed", "float32", "prefill:64", 0),
-    "training step": ("seed", "float32", "train", 0),
+    "from python to the first token": ("seed", "float32", "first", 0),
 }
 SMOKE_MEMORY = ("seed", "float32", "memory:32", 0)
 
