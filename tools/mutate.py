@@ -32,6 +32,7 @@ import difflib
 import functools
 import gc
 import importlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -41,13 +42,13 @@ import select
 import signal
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import libcst
-from mutmut.mutation.file_mutation import MutationVisitor, deep_replace
+from mutmut.mutation.file_mutation import Mutation, MutationVisitor, deep_replace
 from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import IgnoredCode
 
@@ -58,7 +59,7 @@ CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 SECONDS = 120
 # Tests of what the files compute, quick ones first; not of the site and the texts.
 TESTS = """test_messages test_details test_errors test_against_transformers test_seed
-test_bad_input test_random_configs test_checkpoint test_cli""".split()
+test_checkpoint test_bad_input test_cli test_random_configs""".split()
 WARM = """hypothesis _hypothesis_pytestplugin IPython jinja2 matplotlib.pyplot pytest
 safetensors.torch tokenizers torch torchinfo transformers.generation
 transformers.models.qwen3.modeling_qwen3""".split()
@@ -132,26 +133,41 @@ def difference(old: str, new: str) -> tuple[str, str]:
     )
 
 
-def mutants(file: str) -> list[Mutant]:
-    """All that mutmut makes of a file and that Python can parse, none twice."""
+def makers(file: str) -> list[Callable[[], Mutant | None]]:
+    """Functions that make the mutants of a file, since making all takes a while.
+
+    One gives ``None`` for a mutant that Python cannot parse or that was there before.
+    """
     text = (SRC / file).read_text(encoding="utf-8")
     wrapper = libcst.MetadataWrapper(libcst.parse_module(text))
     visitor = Visitor(mutation_operators, IgnoredCode(set(), set(), set()))
     wrapper.visit(visitor)
-    named, found, part_of = names(wrapper.module), {}, {}
-    for part in wrapper.module.body:
-        part_of |= {id(node): part for node in nodes(part)}
-    for made in visitor.mutations:
-        old = part_of[id(made.original_node)]
-        new = deep_replace(old, made.original_node, made.mutated_node)
-        old, new = (wrapper.module.code_for_node(part) for part in (old, new))
-        function = named.get(made.contained_by_top_level_function, "(module)")
-        changed = text.replace(old, new, 1)
-        with contextlib.suppress(SyntaxError):
+    code = wrapper.module.code_for_node
+    part_of = {id(node): part for part in wrapper.module.body for node in nodes(part)}
+    trees = {ast.dump(ast.parse(code(part))) for part in wrapper.module.body}
+    named = names(wrapper.module)
+
+    def make(change: Mutation) -> Mutant | None:
+        part = part_of[id(change.original_node)]
+        new = code(deep_replace(part, change.original_node, change.mutated_node))
+        try:
             tree = ast.dump(ast.parse(new))
-            if tree not in found and tree != ast.dump(ast.parse(old)):
-                found[tree] = Mutant(file, function, *difference(old, new), changed)
-    return list(found.values())
+        except SyntaxError:
+            return None
+        if tree in trees:
+            return None
+        trees.add(tree)
+        old = code(part)
+        function = named.get(change.contained_by_top_level_function, "(module)")
+        lines, whole = difference(old, new), text.replace(old, new, 1)
+        return Mutant(file, function, *lines, whole)
+
+    return [functools.partial(make, change) for change in visitor.mutations]
+
+
+def mutants(file: str) -> list[Mutant]:
+    """All mutants of a file, none twice."""
+    return [mutant for make in makers(file) if (mutant := make())]
 
 
 def put_in_place(mutant: Mutant) -> None:
@@ -258,6 +274,24 @@ def accepted() -> dict[tuple[str, ...], str]:
     return {tuple(row[part].strip() for part in parts): row["reason"] for row in rows}
 
 
+def one_failure_is_enough() -> None:
+    """Let Hypothesis look for no smaller example than the first that fails."""
+    from hypothesis import Phase, settings
+
+    settings.register_profile("mutants", phases=[Phase.generate])
+    settings.load_profile("mutants")
+
+
+def sample(options: argparse.Namespace, known: Container) -> list[Mutant]:
+    """As many mutants as wanted, drawn at random from those that are not known."""
+    seed = options.seed or str(random.randrange(10**6))
+    made = [make for file in options.files for make in makers(file)]
+    random.Random(seed).shuffle(made)
+    print(f"{options.sample} of about {len(made)} mutants, seed {seed}", flush=True)
+    drawn = (mutant for make in made if (mutant := make()) and mutant.key not in known)
+    return list(itertools.islice(drawn, options.sample))
+
+
 def main() -> int:
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("files", nargs="*", default=FILES, metavar="file")
@@ -274,20 +308,19 @@ def main() -> int:
     sys.dont_write_bytecode = True
     for name in WARM:
         importlib.import_module(name)
+    one_failure_is_enough()
     gc.collect(), gc.freeze()  # so that forks share what is there
     reasons = accepted()
-    chosen = [m for file in options.files for m in mutants(file)]
-    chosen = [m for m in chosen if m.function.startswith(options.function)]
-    keys = {m.key for m in chosen}
+    if options.sample:
+        chosen = sample(options, reasons)
+    else:
+        chosen = [m for file in options.files for m in mutants(file)]
+        chosen = [m for m in chosen if m.function.startswith(options.function)]
+    keys, count = {m.key for m in chosen}, len(chosen)
     whole = not (options.sample or options.function)
     stale = [k for k in reasons if whole and k[0] in options.files and k not in keys]
-    count = len(chosen)
     if not options.known:
         chosen = [m for m in chosen if m.key not in reasons]
-    if options.sample:
-        seed = options.seed or str(random.randrange(10**6))
-        print(f"{options.sample} of {count} mutants, seed {seed}", flush=True)
-        chosen = random.Random(seed).sample(chosen, min(options.sample, len(chosen)))
     same = Mutant(FILES[0], "", "", "", (SRC / FILES[0]).read_text("utf-8"))
     found = killer(same, by[: 1 if options.sample else 2])
     if found:
