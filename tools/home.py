@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from run_notebooks import write_text
 
 SETUP = """\
 # Where the book's code is missing, as on Colab, install it; what is there stays.
@@ -50,7 +51,7 @@ def write_config(root: Path, home: str) -> None:
         text, found = re.subn(rf'(?m)^(  {key}: )".*"$', rf'\g<1>"{value}"', text)
         if found != 1:
             raise SystemExit(f'{path}: expected one line `  {key}: "..."`')
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def write_chapters(root: Path, home: str) -> None:
@@ -59,7 +60,7 @@ def write_chapters(root: Path, home: str) -> None:
         first = next(cell for cell in nb.cells if cell.cell_type == "code")
         if first.source != setup_cell(home, path.stem):
             first.source = setup_cell(home, path.stem)
-            path.write_text(nbformat.writes(nb) + "\n", encoding="utf-8")
+            write_text(path, nbformat.writes(nb) + "\n")
 
 
 def main() -> int:
