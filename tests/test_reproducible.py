@@ -16,10 +16,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bookkit import places, seed
+from bookkit.source import fence
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -250,10 +252,18 @@ def test_printouts_escape_what_they_are_given(kind, bad, monkeypatch):
         monkeypatch.setattr(seed, name, value)
     monkeypatch.setitem(places.CHAPTERS, "04_embedding", bad)
     monkeypatch.setitem(places.CHAPTERS, "01_config", bad)
-    shown = Strict(places.Printout(kind, here="25_faq")._repr_html_())
-    assert shown.faults == []
+    printout = places.Printout(kind, here="25_faq", prefix=bad)
+    shown = Strict(printout._repr_html_())
+    links = {f"{bad}{name}.ipynb" for name in places.CHAPTERS}  # whole, if not allowed
+    assert set(shown.faults) <= links
     wanted = json.dumps(bad) if kind == "config" else bad
     assert wanted in shown.text
+
+
+@pytest.mark.parametrize("code", ["x = 1", '"""\n```\n<b>\n````\n"""', "`" * 3])
+def test_a_fence_holds_the_code_whole(code):
+    (token,) = MarkdownIt().parse(fence(code))
+    assert (token.type, token.info, token.content) == ("fence", "python", code + "\n")
 
 
 # ------------------------------------------------------------------------ its links

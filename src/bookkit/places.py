@@ -200,7 +200,7 @@ class Printout:
             body = text.lstrip(" ")
             if target and target != self.here:
                 title = html.escape(CHAPTERS[target])
-                link = f'{self.prefix}{target}.ipynb" title="{title}'
+                link = f'{html.escape(self.prefix)}{target}.ipynb" title="{title}'
                 body = f'<a href="{link}">{body}</a>'
             text = " " * (len(text) - len(text.lstrip(" "))) + body
             if name in self.lit:

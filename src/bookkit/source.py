@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import inspect
+import re
 import textwrap
 
 # What the commentary on other people's code was written for.
@@ -25,7 +26,8 @@ def origin(obj) -> str:
 
 
 def fence(code: str) -> str:
-    return "```python\n" + code.strip("\n") + "\n```"
+    ticks = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", code))])
+    return f"{ticks}python\n" + code.strip("\n") + f"\n{ticks}"
 
 
 class show:
