@@ -1,6 +1,7 @@
 """What chapters share: where we are, live source, counts, figures, graded answers.
 
-It imports minqwen3 and transformers; only chapters, tests and the site import it.
+It imports minqwen3, and transformers where a chapter compares with it; only chapters,
+tests and the site import it.
 """
 
 import os
