@@ -3,7 +3,8 @@
 An engine has a cache of one text. ``step`` takes its next tokens and gives the logits
 after the last of them; ``fill`` puts random keys and values into an empty cache, since
 a decode step takes the same time whatever they are. ``logits`` is a forward pass with
-gradients, without a cache, for a step of training.
+gradients, without a cache, for a step of training; an engine that cannot train has
+none.
 """
 
 import json
@@ -26,6 +27,9 @@ class Engine:
         self.dtype, self.room = dtype, room
         self.load(folder)
         self.reset()
+
+    def numbers(self) -> int:
+        return sum(p.numel() for p in self.model.parameters())
 
     def random_keys_and_values(self, length: int) -> list[tuple[Tensor, Tensor]]:
         c = self.config

@@ -3,7 +3,8 @@
     python bench/measure.py ENGINE FOLDER DTYPE ROOM [task ...]
 
 Tasks: ``agree``, ``decode:LENGTH``, ``prefill:LENGTH``, ``memory:LENGTH``, ``train``,
-``first``. Times are medians, in seconds; memory is in bytes.
+``first``. Times are medians, in seconds; memory is in bytes; null is for a task that
+the engine cannot do.
 """
 
 import json
@@ -67,9 +68,8 @@ def memory(engine, length: int, before: int) -> dict[str, float]:
     for _ in range(8):
         engine.step(ids(engine, 1))
     c = engine.config
-    numbers = sum(p.numel() for p in engine.model.parameters())
     cache = 2 * c["num_hidden_layers"] * c["num_key_value_heads"] * c["head_dim"]
-    needed = (numbers + cache * (length + 8)) * engine.dtype.itemsize
+    needed = (engine.numbers() + cache * (length + 8)) * engine.dtype.itemsize
     return {"bytes": peak() - before, "ratio": (peak() - before) / needed}
 
 
@@ -115,7 +115,7 @@ def main(name: str, folder: str, dtype: str, room: str, *tasks: str) -> None:
         elif kind == "agree":
             result[task] = agree(engine)
         elif kind == "train":
-            result[task] = train(engine)
+            result[task] = train(engine) if hasattr(engine, "logits") else None
         elif kind == "memory":
             result[task] = memory(engine, int(length), before)
         else:

@@ -113,7 +113,7 @@ def check_agreement(engines: list[str], folder: Path) -> None:
 
 
 def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> dict:
-    """Medians over the rounds: row, engine, then wall and cpu seconds."""
+    """Medians over the rounds: row, engine that can do it, wall and cpu seconds."""
     groups = {}  # what one process can measure
     for row, (checkpoint, dtype, task, _) in rows.items():
         alone = task if task in ("first", "train") else None
@@ -126,6 +126,8 @@ def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> dict
                 of = (name, folder / checkpoint, dtype, *tasks.values())
                 results = measure(*of, before=before)
                 for row, task in tasks.items():
+                    if results[task] is None:
+                        continue
                     found[row][name].append(results[task])
                     took = "wall {wall:.3f} s, CPU {cpu:.3f} s".format(**results[task])
                     print(f"  {turn + 1}/{rounds} {row}: {name}: {took}", flush=True)
@@ -136,6 +138,7 @@ def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> dict
                 for clock in ("wall", "cpu")
             }
             for name, results in of_row.items()
+            if results
         }
         for row, of_row in found.items()
     }
@@ -157,6 +160,9 @@ def table(about: dict, rows: dict, results: dict, memory: dict) -> str:
     for row, of_row in results.items():
         cells = []
         for name in engines:
+            if name not in of_row:
+                cells.append("–")
+                continue
             times = {c: of_row[REFERENCE][c] / of_row[name][c] for c in ("wall", "cpu")}
             took = of_row[name]["wall"]
             cells.append(f"{times['wall']:.2f} ({times['cpu']:.2f}), {took:.3f} s")
