@@ -4,7 +4,7 @@ An engine has a cache of one text. ``step`` takes its next tokens and gives the 
 after the last of them; ``fill`` puts random keys and values into an empty cache, since
 a decode step takes the same time whatever they are. ``logits`` is a forward pass with
 gradients, without a cache, for a step of training; an engine that cannot train has
-none.
+none. ``prepare`` writes what an engine needs beside the folder, before it is timed.
 """
 
 import json
@@ -27,6 +27,10 @@ class Engine:
         self.dtype, self.room = dtype, room
         self.load(folder)
         self.reset()
+
+    @staticmethod
+    def prepare(folder: Path):
+        pass
 
     def numbers(self) -> int:
         return sum(p.numel() for p in self.model.parameters())
@@ -212,6 +216,84 @@ class LitGPT(Engine):
         return self.model(ids)
 
 
+class LlamaCpp(Engine):
+    """Has its own form of file, GGUF, with the same numbers in it."""
+
+    types = {torch.float32: 0, torch.bfloat16: 30}  # as GGUF counts them
+
+    @staticmethod
+    def prepare(folder):
+        path = folder.with_name(f"{folder.name}-gguf") / "model.gguf"
+        if path.exists():
+            return path
+        from gguf import MODEL_ARCH, GGMLQuantizationType, GGUFWriter
+        from gguf import get_tensor_name_map as name_map
+
+        c = json.loads((folder / "config.json").read_text())
+        path.parent.mkdir(exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        writer = GGUFWriter(unfinished, "qwen3")
+        writer.add_tokenizer_model("none")
+        writer.add_vocab_size(c["vocab_size"])
+        writer.add_context_length(c["max_position_embeddings"])
+        writer.add_embedding_length(c["hidden_size"])
+        writer.add_feed_forward_length(c["intermediate_size"])
+        writer.add_block_count(c["num_hidden_layers"])
+        writer.add_head_count(c["num_attention_heads"])
+        writer.add_head_count_kv(c["num_key_value_heads"])
+        writer.add_key_length(c["head_dim"])
+        writer.add_value_length(c["head_dim"])
+        writer.add_rope_freq_base(c["rope_theta"])
+        writer.add_layer_norm_rms_eps(c["rms_norm_eps"])
+        names = name_map(MODEL_ARCH.QWEN3, c["num_hidden_layers"])
+        tensors = weights(folder)
+        del tensors["lm_head.weight"]  # tied
+        for name, tensor in tensors.items():
+            if tensor.ndim == 1:  # llama.cpp wants the norms' weights in fp32
+                tensor = tensor.float()
+            writer.add_tensor(
+                names.get_name(name, [".weight"]),
+                tensor.view(torch.uint8).numpy(),
+                raw_dtype=GGMLQuantizationType(LlamaCpp.types[tensor.dtype]),
+            )
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        return unfinished.replace(path)
+
+    def load(self, folder):
+        from llama_cpp import Llama
+
+        self.model = Llama(
+            str(self.prepare(folder)),
+            n_ctx=self.room,
+            n_threads=torch.get_num_threads(),
+            n_threads_batch=torch.get_num_threads(),
+            type_k=self.types[self.dtype],  # its usual cache is fp16
+            type_v=self.types[self.dtype],
+            verbose=False,
+        )
+
+    def reset(self):
+        self.model.reset()
+
+    def step(self, ids):
+        from llama_cpp import llama_get_logits_ith
+
+        self.model.eval(ids[0].tolist())
+        found = llama_get_logits_ith(self.model.ctx, -1)
+        return torch.tensor(found[: self.model.n_vocab()])[None]
+
+    def fill(self, length):  # keys and values have no way in but by tokens
+        self.step(torch.randint(self.config["vocab_size"], (1, length)))
+
+    def numbers(self):
+        from llama_cpp import llama_model_n_params
+
+        return llama_model_n_params(self.model.model)
+
+
 ENGINES = {
     "transformers": Transformers,
     "minqwen3": Minqwen3,
@@ -220,4 +302,5 @@ ENGINES = {
     "llms-from-scratch": LLMsFromScratch,
     "reasoning-from-scratch": ReasoningFromScratch,
     "litgpt": LitGPT,
+    "llama.cpp": LlamaCpp,
 }

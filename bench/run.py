@@ -21,6 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+from engines import ENGINES
 
 from bookkit.seed import CONFIG
 from minqwen3 import Qwen3Config, Qwen3ForCausalLM
@@ -28,13 +29,14 @@ from minqwen3 import Qwen3Config, Qwen3ForCausalLM
 HERE = Path(__file__).parent
 REFERENCE, OURS = "transformers", "minqwen3"
 PACKAGES = {  # engine: what it needs
-    "transformers": "transformers",
-    "minqwen3": "minqwen3",
-    "minqwen3 without kernels": "minqwen3",
-    "transformers, eager": "transformers",
-    "llms-from-scratch": "llms-from-scratch",
-    "reasoning-from-scratch": "reasoning-from-scratch",
-    "litgpt": "litgpt",
+    "transformers": ["transformers"],
+    "minqwen3": ["minqwen3"],
+    "minqwen3 without kernels": ["minqwen3"],
+    "transformers, eager": ["transformers"],
+    "llms-from-scratch": ["llms-from-scratch"],
+    "reasoning-from-scratch": ["reasoning-from-scratch"],
+    "litgpt": ["litgpt"],
+    "llama.cpp": ["llama-cpp-python", "gguf"],
 }
 # row: (checkpoint, dtype, task, at least so many times transformers' speed)
 ROWS = {
@@ -74,7 +76,8 @@ def make_checkpoints(folder: Path, names: set[str]) -> None:
 
 def installed(engine: str) -> bool:
     try:
-        version(PACKAGES[engine])
+        for package in PACKAGES[engine]:
+            version(package)
     except PackageNotFoundError:
         return False
     return True
@@ -177,7 +180,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engines", nargs="+", choices=PACKAGES, default=[*PACKAGES])
-    parser.add_argument("--folder", type=Path, help="for the checkpoints, 3.7 GB")
+    parser.add_argument("--folder", type=Path, help="for checkpoints, 3.7 GB or twice")
     parser.add_argument("--out", type=Path, default=HERE, help="for the results")
     parser.add_argument("--rows", nargs="+", help="words of the rows to measure")
     parser.add_argument("--before", default="", help="a command for each: taskset -c 0")
@@ -195,6 +198,9 @@ def main() -> int:
         folder = options.folder or Path(temporary)
         tasks = [*rows.values(), memory_task]
         make_checkpoints(folder, {task[0] for task in tasks})
+        for name in engines:
+            for checkpoint in {task[0] for task in tasks}:
+                ENGINES[name].prepare(folder / checkpoint)
         print("the same logits?")
         check_agreement(engines, folder / ("seed" if options.smoke else "fp32"))
         before = options.before.split()
@@ -204,7 +210,7 @@ def main() -> int:
             checkpoint, dtype, task, _ = memory_task
             memory[name] = measure(name, folder / checkpoint, dtype, task)[task]
     options.out.mkdir(parents=True, exist_ok=True)
-    packages = sorted({PACKAGES[name] for name in engines} | {"torch"})
+    packages = sorted({"torch"}.union(*(PACKAGES[name] for name in engines)))
     about = {
         "cores": os.cpu_count(),
         "processor": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}",

@@ -4,7 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
+import torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,3 +46,37 @@ def test_a_dash_for_what_an_engine_cannot_do(monkeypatch):
     lines = run.table(about, rows, results, memory).splitlines()
     assert "| step | 1 | 1.00 (1.00), 2.000 s | – |" in lines
     assert "| token | 1 | 1.00 (1.00), 2.000 s | 1.00 (1.00), 2.000 s |" in lines
+
+
+@pytest.mark.skipif(
+    not all(map(find_spec, ("llama_cpp", "gguf"))), reason="llama.cpp not installed"
+)
+@pytest.mark.parametrize("dtype, bound", [("float32", 1e-5), ("bfloat16", 0.05)])
+def test_llama_cpp_reads_the_same_checkpoint(tmp_path, monkeypatch, dtype, bound):
+    monkeypatch.syspath_prepend(ROOT / "bench")
+    from engines import ENGINES
+
+    from minqwen3 import Qwen3Config, Qwen3ForCausalLM
+
+    config = Qwen3Config(
+        vocab_size=100,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=32,
+        tie_word_embeddings=True,
+    )
+    torch.manual_seed(0)
+    model = Qwen3ForCausalLM(config).to(getattr(torch, dtype))
+    model.save_pretrained(tmp_path / "small")
+    of = (tmp_path / "small", getattr(torch, dtype), 32)
+    ids, logits = torch.randint(100, (1, 20)), []
+    with torch.no_grad():
+        for name in ("minqwen3 without kernels", "llama.cpp"):
+            engine = ENGINES[name](*of)
+            logits.append(torch.cat([engine.step(ids), engine.step(ids[:, :1])]))
+    expected, found = (t.float() for t in logits)
+    assert (found - expected).abs().max() < bound * expected.abs().max()
+    assert engine.numbers() == sum(p.numel() for p in model.parameters())
