@@ -50,7 +50,7 @@ home: $(READY)
 site: book
 	@echo "Looking at every page of the site in Chromium ..."
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-site.txt
-	BROWSER_TESTS=required $(BIN)/python -m pytest tests/test_site.py
+	BROWSER_TESTS=required $(BIN)/python -m pytest -n 2 tests/test_site.py
 	LIGHTHOUSE=required $(BIN)/python tools/lighthouse.py
 
 pdf: book

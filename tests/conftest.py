@@ -1,9 +1,11 @@
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock  # which torch brings
 
 from bookkit import seed
 
@@ -30,13 +32,21 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def site():
-    """The site, built as ``make book`` builds it, at an address of this machine."""
+def site(tmp_path_factory):
+    """The site, built as ``make book`` builds it, at an address of this machine.
+
+    Of the processes that pytest-xdist starts, the first one builds.
+    """
+    here = tmp_path_factory.getbasetemp()
+    built = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "built"
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-q"]
-    done = subprocess.run(
-        [*command, "-W", "-n"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with FileLock(f"{built}.lock"):
+        if not built.exists():
+            done = subprocess.run(
+                [*command, "-W", "-n"], cwd=ROOT, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            built.touch()
     with serve(ROOT / "_build/html") as address:
         yield address
 
