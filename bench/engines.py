@@ -280,10 +280,11 @@ class LlamaCpp(Engine):
 
     def step(self, ids):
         from llama_cpp import llama_get_logits_ith
+        from numpy.ctypeslib import as_array
 
         self.model.eval(ids[0].tolist())
         found = llama_get_logits_ith(self.model.ctx, -1)
-        return torch.tensor(found[: self.model.n_vocab()])[None]
+        return torch.tensor(as_array(found, (1, self.model.n_vocab())))
 
     def fill(self, length):  # keys and values have no way in but by tokens
         self.step(torch.randint(self.config["vocab_size"], (1, length)))
