@@ -116,14 +116,32 @@ def check_agreement(engines: list[str], folder: Path) -> None:
             raise SystemExit(f"{name}: other logits than transformers; not timed")
 
 
-def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> dict:
-    """Medians over the rounds: row, engine that can do it, wall and cpu seconds."""
+def reading_speed() -> float:
+    """Bytes a second at which torch adds up 400 MB: the best of five times."""
+    numbers, seconds = torch.ones(100_000_000), []
+    for _ in range(5):
+        start = time.perf_counter()
+        numbers.sum()
+        seconds.append(time.perf_counter() - start)
+    return numbers.nbytes / min(seconds)
+
+
+def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> tuple:
+    """Measure in rounds.
+
+    Returns:
+        Medians: row, engine that can do it, wall and cpu seconds. And how fast the
+        machine could read, before each round, in bytes a second.
+    """
     groups = {}  # what one process can measure
     for row, (checkpoint, dtype, task, _) in rows.items():
         alone = task if task in ("first", "train") else None
         groups.setdefault((checkpoint, dtype, alone), {})[row] = task
-    found = {row: {name: [] for name in engines} for row in rows}
+    found, reading = {row: {name: [] for name in engines} for row in rows}, []
     for turn in range(rounds):
+        reading.append(reading_speed())
+        speed = f"{reading[-1] / 1e9:.1f} GB a second"
+        print(f"  {turn + 1}/{rounds} the machine reads {speed}", flush=True)
         shift = turn % len(engines)
         for (checkpoint, dtype, _), tasks in groups.items():
             for name in engines[shift:] + engines[:shift]:
@@ -135,7 +153,7 @@ def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> dict
                     found[row][name].append(results[task])
                     took = "wall {wall:.3f} s, CPU {cpu:.3f} s".format(**results[task])
                     print(f"  {turn + 1}/{rounds} {row}: {name}: {took}", flush=True)
-    return {
+    medians = {
         row: {
             name: {
                 clock: statistics.median(r[clock] for r in results)
@@ -146,6 +164,7 @@ def compare(rows, engines: list[str], folder: Path, rounds: int, before) -> dict
         }
         for row, of_row in found.items()
     }
+    return medians, reading
 
 
 def table(about: dict, rows: dict, results: dict, memory: dict) -> str:
@@ -156,7 +175,10 @@ def table(about: dict, rows: dict, results: dict, memory: dict) -> str:
         "How many times as fast as transformers with sdpa: by wall time, in brackets "
         "by the processor's time; then seconds. Made by `bench/run.py` with random "
         f"weights. {about['cores']} cores ({about['processor']}), {packages}; medians "
-        f"over {about['rounds']} rounds.",
+        f"over {about['rounds']} rounds. The machine read "
+        + ", ".join(f"{speed / 1e9:.1f}" for speed in about["reading"])
+        + " GB a second before the rounds; decoding reads every weight for a token, "
+        f"{about['weights'] / 1e9:.2f} GB in fp32.",
         "",
     ]
     lines.append("| | wanted | " + " | ".join(engines) + " |")
@@ -205,7 +227,8 @@ def main() -> int:
         print("the same logits?")
         check_agreement(engines, folder / ("seed" if options.smoke else "fp32"))
         before = options.before.split()
-        results = compare(rows, engines, folder, options.rounds, before)
+        weights = (folder / memory_task[0] / "model.safetensors").stat().st_size
+        results, reading = compare(rows, engines, folder, options.rounds, before)
         memory = {}
         for name in engines:
             checkpoint, dtype, task, _ = memory_task
@@ -218,6 +241,8 @@ def main() -> int:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},
         "rounds": options.rounds,
+        "reading": reading,
+        "weights": weights,
     }
     whole = {"about": about, "seconds": results, "memory": memory}
     (options.out / "results.json").write_text(json.dumps(whole, indent=1) + "\n")

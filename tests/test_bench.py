@@ -24,6 +24,7 @@ def test_a_small_run(tmp_path):
         for name in ("transformers", "minqwen3"):
             assert 0 < engines[name]["wall"] < 60 and engines[name]["cpu"] > 0, row
     assert 1 < results["memory"]["minqwen3"]["ratio"] < 3
+    assert 1e8 < results["about"]["reading"][0] < 1e12
     assert (tmp_path / "results.md").read_text() in done.stdout
 
 
@@ -39,11 +40,14 @@ def test_a_dash_for_what_an_engine_cannot_do(monkeypatch):
     monkeypatch.setattr(run, "measure", measure)
     engines = ["transformers", "other"]
     rows = {"step": ("", "float32", "train", 1), "token": ("", "bfloat16", "first", 1)}
-    results = run.compare(rows, engines, ROOT, 2, ())
-    assert results["step"] == {"transformers": took}
+    monkeypatch.setattr(run, "reading_speed", lambda: 2e9)
+    results, reading = run.compare(rows, engines, ROOT, 2, ())
+    assert results["step"] == {"transformers": took} and reading == [2e9, 2e9]
     about = {"packages": {}, "cores": 1, "processor": "", "rounds": 2}
+    about |= {"reading": reading, "weights": 3e9}
     memory = dict.fromkeys(engines, {"ratio": 1, "bytes": 1e9})
     lines = run.table(about, rows, results, memory).splitlines()
+    assert "read 2.0, 2.0 GB" in lines[0] and "3.00 GB in fp32" in lines[0]
     assert "| step | 1 | 1.00 (1.00), 2.000 s | – |" in lines
     assert "| token | 1 | 1.00 (1.00), 2.000 s | 1.00 (1.00), 2.000 s |" in lines
 

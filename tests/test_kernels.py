@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM, kernels
-from minqwen3.kernels import use_kernels
+from minqwen3.kernels import linear_in_blocks, use_kernels
 
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 0.05, torch.float64: 1e-5}
 
@@ -66,6 +66,7 @@ def test_each_kernel_is_called(tiny):
     cache = KVCache(4)
     with (
         patch.object(kernels, "onednn_linear", wraps=kernels.onednn_linear) as linear,
+        patch.object(kernels, "linear_in_blocks", wraps=linear_in_blocks) as blocks,
         patch.object(F, "rms_norm", wraps=F.rms_norm) as norm,
         patch.object(
             F, "scaled_dot_product_attention", wraps=F.scaled_dot_product_attention
@@ -73,10 +74,24 @@ def test_each_kernel_is_called(tiny):
     ):
         fast(torch.tensor([[1, 2, 3]]), cache=cache)
         fast(torch.tensor([[4]]), cache=cache)
-    assert kernels.ONEDNN and linear.call_count == 2 * (4 * 7 + 1)
+    for_one_row = blocks if kernels.MKL else linear
+    assert kernels.ONEDNN and for_one_row.call_count >= 4 * 7 + 1
+    assert linear.call_count + blocks.call_count == 2 * (4 * 7 + 1)
     assert norm.call_count == 2 * (4 * 4 + 1)
     heads = [call.args[0].shape[1:3] for call in attention.call_args_list]
     assert heads == 4 * [(6, 3)] + 4 * [(2, 3)]  # (N, T), then (K, N / K)
+
+
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize("shape", [(48,), (1, 48), (1, 1, 48)])
+@pytest.mark.parametrize("out", [1, 31, 64, 96, 640])
+def test_a_row_times_blocks(out, shape, biased):
+    """With 1, 32 and 64 blocks; a matrix and a row that do not lie in one piece."""
+    weight, bias = torch.randn(48, out).T, torch.randn(out) if biased else None
+    for x in (torch.randn(shape), torch.randn(*shape, 2)[..., 0]):
+        found, expected = linear_in_blocks(x, weight, bias), F.linear(x, weight, bias)
+        assert found.shape == expected.shape
+        assert torch.allclose(found, expected, atol=1e-5)
 
 
 @torch.no_grad()

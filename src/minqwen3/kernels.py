@@ -5,6 +5,7 @@ weights and state dict stay; results are equal within rounding. With gradients, 
 another device than a CPU, linear layers go the way of ``model.py``.
 """
 
+import math
 import platform
 from types import MethodType
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from .model import Qwen3Attention, Qwen3ForCausalLM, Qwen3RMSNorm, sdpa_attention
 
 X86 = platform.machine() in ("x86_64", "AMD64")
-BF16 = torch.bfloat16
+BF16, MKL = torch.bfloat16, torch.backends.mkl.is_available()
 MULTIPLIES_BF16 = not X86 or torch.cpu._is_avx512_bf16_supported()
 
 
@@ -36,18 +37,34 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 ONEDNN = onednn_works()
 
 
+def linear_in_blocks(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """``F.linear`` of one row: a product for each of up to 64 blocks of the matrix.
+
+    MKL gives whole products of a batch to its threads. Each then reads blocks from
+    their beginning to their end; one product of one row is not divided as well.
+    """
+    blocks = math.gcd(weight.shape[0], 64)
+    x_blocks = x.reshape(1, 1, -1).expand(blocks, -1, -1)
+    out = torch.bmm(x_blocks, weight.view(blocks, -1, weight.shape[1]).mT)
+    out = out.view(*x.shape[:-1], -1)
+    return out if bias is None else out + bias
+
+
 def linear(self: nn.Linear, x: Tensor) -> Tensor:
     """``F.linear``, by another kernel where one is faster.
 
-    In fp32 oneDNN reads a matrix faster than the BLAS routine that torch calls, most of
-    all for one row to some rows. Many rows in bf16 are bound by arithmetic: a processor
-    that cannot multiply bf16 does better with the matrix cast to fp32 for the moment.
+    In fp32 oneDNN reads a matrix faster than the BLAS routine that torch calls, and
+    more so for some rows than for many; for one row, blocks are faster still. Many rows
+    in bf16 are bound by arithmetic: a processor that cannot multiply bf16 does better
+    with the matrix cast to fp32 for the moment.
     """
     weight, bias, rows = self.weight, self.bias, x.shape[:-1].numel()
     plain = torch.is_grad_enabled() or not (ONEDNN and weight.is_cpu)
     if plain or weight.dtype != x.dtype or x.dtype not in (torch.float32, BF16):
         return F.linear(x, weight, bias)
     if x.dtype == torch.float32:
+        if rows == 1 and MKL:
+            return linear_in_blocks(x, weight, bias)
         return onednn_linear(x, weight, bias)
     if rows == 1 or MULTIPLIES_BF16:
         return F.linear(x, weight, bias)
