@@ -86,7 +86,7 @@ def installed(engine: str) -> bool:
 
 def measure(engine: str, folder: Path, dtype: str, *tasks: str, before=()) -> dict:
     """One process; ``first`` is the time of the whole of it."""
-    lengths = [int(task.partition(":")[2] or 16) for task in tasks]
+    lengths = [int(task.partition(":")[2] or 128) for task in tasks]
     room = str(max(lengths) + 32)
     command = [*before, sys.executable, HERE / "measure.py", engine, folder, dtype]
     start, before = time.perf_counter(), os.times()
