@@ -1,8 +1,8 @@
 """The same arithmetic with fewer trips through memory: kernels for running a model.
 
 ``use_kernels`` gives modules another way to compute what they compute anyway. Tree,
-weights and state dict stay; results are equal within rounding. With gradients, or on
-another device than a CPU, linear layers go the way of ``model.py``.
+weights and state dict stay; results and gradients are equal within rounding. On another
+device than a CPU, linear layers go the way of ``model.py``.
 """
 
 import math
@@ -12,6 +12,7 @@ from types import MethodType
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from .model import Qwen3Attention, Qwen3ForCausalLM, Qwen3RMSNorm, sdpa_attention
 
@@ -37,6 +38,29 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 ONEDNN = onednn_works()
 
 
+class OneDNNLinear(torch.autograd.Function):
+    """``onednn_linear`` with its gradients, two products by the same routine."""
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return onednn_linear(x, weight, bias)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        ctx.save_for_backward(*inputs[:2])
+
+    @staticmethod
+    @once_differentiable  # a gradient's gradient is an error, not a wrong number
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (x, weight), wanted = ctx.saved_tensors, ctx.needs_input_grad
+        x_rows, grad_rows = (t.reshape(-1, t.shape[-1]) for t in (x, grad))
+        return (
+            onednn_linear(grad, weight.T, None) if wanted[0] else None,
+            onednn_linear(grad_rows.T, x_rows.T, None) if wanted[1] else None,
+            grad_rows.sum(0) if wanted[2] else None,
+        )
+
+
 def linear_in_blocks(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """``F.linear`` of one row: a product for each of up to 64 blocks of the matrix.
 
@@ -53,23 +77,22 @@ def linear_in_blocks(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def linear(self: nn.Linear, x: Tensor) -> Tensor:
     """``F.linear``, by another kernel where one is faster.
 
-    In fp32 oneDNN reads a matrix faster than the BLAS routine that torch calls, and
-    more so for some rows than for many; for one row, blocks are faster still. Many rows
-    in bf16 are bound by arithmetic: a processor that cannot multiply bf16 does better
-    with the matrix cast to fp32 for the moment.
+    In fp32 oneDNN multiplies faster than the BLAS routine that torch calls; for one row
+    blocks are faster still. Many rows in bf16 are bound by arithmetic: a processor that
+    cannot multiply bf16 does better with the matrix cast to fp32 for the moment.
     """
     weight, bias, rows = self.weight, self.bias, x.shape[:-1].numel()
-    plain = torch.is_grad_enabled() or not (ONEDNN and weight.is_cpu)
-    if plain or weight.dtype != x.dtype or x.dtype not in (torch.float32, BF16):
+    other = x.dtype != weight.dtype or torch.is_autocast_enabled("cpu")
+    if other or not (ONEDNN and weight.is_cpu):
         return F.linear(x, weight, bias)
     if x.dtype == torch.float32:
         if rows == 1 and MKL:
             return linear_in_blocks(x, weight, bias)
-        return onednn_linear(x, weight, bias)
-    if rows == 1 or MULTIPLIES_BF16:
+        return OneDNNLinear.apply(x, weight, bias)
+    if x.dtype != BF16 or rows == 1 or MULTIPLIES_BF16 or torch.is_grad_enabled():
         return F.linear(x, weight, bias)
     bias = None if bias is None else bias.float()
-    return onednn_linear(x.float(), weight.float(), bias).to(x.dtype)
+    return onednn_linear(x.float(), weight.float(), bias).to(BF16)
 
 
 def rms_norm(self: Qwen3RMSNorm, x: Tensor) -> Tensor:
