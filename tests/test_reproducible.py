@@ -49,6 +49,28 @@ def test_two_runs_give_the_same_bytes(name, tmp_path):
     assert without(again) == without(stored)
 
 
+def test_a_measured_picture_stays(tmp_path):
+    """Until it is asked for; its cell's text and other pictures are new."""
+    draw = "from IPython.display import Image, display; import os\nprint(os.getpid())\n"
+    draw += "display(Image(os.urandom(9), format='png'))"
+    cells = [nbformat.v4.new_code_cell(draw) for _ in range(2)]
+    cells[0].metadata.tags = ["measured"]
+    path = tmp_path / "a.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    seen = []
+    for options in ((), (), ("--measure",)):
+        command = [sys.executable, ROOT / "tools/run_notebooks.py", path, *options]
+        subprocess.run(command, check=True, capture_output=True)
+        found = nbformat.read(path, as_version=4).cells
+        seen.append(
+            [(c.outputs[0].text, c.outputs[1].data["image/png"]) for c in found]
+        )
+    stays, changes = zip(*seen, strict=True)
+    assert len({text for text, _ in stays}) == len(set(changes)) == 3
+    assert stays[0][1] == stays[1][1] != stays[2][1]
+    assert len({picture for _, picture in changes}) == 3
+
+
 # ---------------------------------------------------------------------------- pins
 
 

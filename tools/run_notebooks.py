@@ -1,7 +1,9 @@
 """Execute the chapters in place to canonical files, or find stale ones (--check).
 
 A canonical notebook holds outputs and counts, but no times and no machine: two runs
-give the same bytes. Pictures differ between machines, so --check leaves them out.
+give the same bytes. A picture of what the clock said, in a cell with the tag
+``measured``, stays the stored one unless --measure asks for new ones. Pictures differ
+between machines, so --check leaves them out.
 """
 
 import argparse
@@ -22,9 +24,25 @@ KERNEL = {
 }
 
 
-def execute(path: Path, kernel: str = "python3") -> nbformat.NotebookNode:
-    """Run a notebook in its folder and return it in canonical form."""
+def measured(nb: nbformat.NotebookNode) -> dict[str, list]:
+    """The outputs with a picture of the cells that measure, by the cell's id."""
+    return {
+        cell.id: pictures
+        for cell in nb.cells
+        if "measured" in cell.metadata.get("tags", [])
+        and (pictures := [o for o in cell.outputs if "image/png" in o.get("data", {})])
+    }
+
+
+def execute(
+    path: Path, kernel: str = "python3", measure: bool = True
+) -> nbformat.NotebookNode:
+    """Run a notebook in its folder and return it in canonical form.
+
+    Without ``measure``, pictures of what a clock said stay those that are there.
+    """
     nb = nbformat.read(path, as_version=4)
+    stored = {} if measure else measured(nb)
     for cell in nb.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
@@ -44,6 +62,9 @@ def execute(path: Path, kernel: str = "python3") -> nbformat.NotebookNode:
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs = merged(cell.outputs)
+    for cell_id, pictures in measured(nb).items():
+        for new, old in zip(pictures, stored.get(cell_id, []), strict=False):
+            new.data["image/png"] = old.data["image/png"]
     return nb
 
 
@@ -88,12 +109,15 @@ def main() -> int:
     parser.add_argument(
         "--only-run", action="store_true", help="write and compare nothing"
     )
+    parser.add_argument(
+        "--measure", action="store_true", help="draw what was measured anew"
+    )
     parser.add_argument("paths", nargs="*", type=Path)
     arguments = parser.parse_args()
     stale = []
     for path in arguments.paths or sorted(Path("book").glob("*.ipynb")):
         print(f"running {path}", flush=True)
-        new = execute(path)
+        new = execute(path, measure=arguments.measure)
         if arguments.only_run:
             continue
         if not arguments.check:
