@@ -7,6 +7,7 @@ that nothing that was installed before has changed.
 """
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from home import write_chapters, write_config
@@ -51,6 +53,7 @@ def make_environment(folder: Path) -> Path:
 
 def run(notebook: Path, folder: Path) -> None:
     """Every cell of one chapter, alone in a new folder."""
+    print(f"running {notebook.name} alone", flush=True)
     alone = folder / notebook.stem
     alone.mkdir()
     execute(Path(shutil.copy(notebook, alone)), "colab")
@@ -63,6 +66,10 @@ def main() -> int:
         "names", nargs="*", help="chapters; all of them if none is given"
     )
     arguments = parser.parse_args()
+    there = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
+    names = arguments.names or there
+    if unknown := set(names) - set(there):
+        parser.error(f"no chapter {min(unknown)!r}; expected one such as {there[0]}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_copy(folder / "repository")
@@ -80,14 +87,17 @@ def main() -> int:
         }
         os.environ.pop("PYTHONPATH", None)
         before = installed(python)
-        for path in sorted((folder / "repository/book").glob("*.ipynb")):
-            if arguments.names and path.stem not in arguments.names:
-                continue
-            if arguments.each:
+        book = folder / "repository/book"
+        first, *others = [book / f"{name}.ipynb" for name in sorted(names)]
+        run(first, folder)  # installs the rest
+        if arguments.each:
+            for path in others:
                 out = ["uninstall", "--quiet", "--yes", *OURS]
                 subprocess.run([python, "-m", "pip", *out], check=True)
-            print(f"running {path.name} alone", flush=True)
-            run(path, folder)
+                run(path, folder)
+        else:
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(run, others, itertools.repeat(folder)))
         lost = before - installed(python)
         if lost:
             print(f"the set-up cell changed what was installed: {', '.join(lost)}")
