@@ -1,6 +1,7 @@
 # make book: build the site.  make test: prove the book.  Each sets itself up first.
 PYTHON ?= python3
 PIP_ARGS ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -18,9 +19,9 @@ serve: book
 
 test: $(READY)
 	@echo "Running every chapter's cells and comparing the outputs ..."
-	$(BIN)/python -m pytest --nbval book/
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --nbval book/
 	@echo "Running the tests of src/ ..."
-	$(BIN)/python -m pytest tests/
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/
 
 run: $(READY)
 	@echo "Executing the chapters in place ..."
@@ -50,7 +51,7 @@ home: $(READY)
 site: book
 	@echo "Looking at every page of the site in Chromium ..."
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-site.txt
-	BROWSER_TESTS=required $(BIN)/python -m pytest -n 2 tests/test_site.py
+	BROWSER_TESTS=required $(BIN)/python -m pytest -n $(JOBS) tests/test_site.py
 	LIGHTHOUSE=required $(BIN)/python tools/lighthouse.py
 
 pdf: book
