@@ -253,7 +253,7 @@ def test_quoted_source_is_the_installed_one(name):
                 quoted = "\n".join(re.findall(r"```python\n(.*?)\n```", shown, re.S))
                 if code_lines(quoted) != code_lines(source):
                     drifted.append(f"{file}.{path}")
-    assert drifted == [], f"{name} explains another version of these"
+    assert not drifted, f"{name} explains another version of {', '.join(drifted)}"
 
 
 def code_lines(source: str) -> list[str]:
