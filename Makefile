@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PIP_ARGS ?=
 JOBS ?= 2
+# Processes side by side, each with one thread: with more they wait for each other.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -19,9 +21,9 @@ serve: book
 
 test: $(READY)
 	@echo "Running every chapter's cells and comparing the outputs ..."
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --nbval book/
+	$(PYTEST) --dist loadfile --nbval book/
 	@echo "Running the tests of src/ ..."
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/
+	$(PYTEST) --dist worksteal tests/
 
 run: $(READY)
 	@echo "Executing the chapters in place ..."
@@ -51,7 +53,7 @@ home: $(READY)
 site: book
 	@echo "Looking at every page of the site in Chromium ..."
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-site.txt
-	BROWSER_TESTS=required $(BIN)/python -m pytest -n $(JOBS) tests/test_site.py
+	BROWSER_TESTS=required $(PYTEST) tests/test_site.py
 	LIGHTHOUSE=required $(BIN)/python tools/lighthouse.py
 
 pdf: book
