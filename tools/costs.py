@@ -239,7 +239,9 @@ def nbval() -> dict:
 
 
 def tests() -> dict:
-    wall, used, said = run([sys.executable, "-m", "pytest", "-q", "tests"])
+    two = ["-n", "2", "--dist", "worksteal"]  # as make test does
+    command = [sys.executable, "-m", "pytest", "-q", *two, "tests"]
+    wall, used, said = run(command, env=os.environ | {"OMP_NUM_THREADS": "1"})
     return {"the tests": (wall, said.strip().split("\n")[-1]), "the tests, CPU": used}
 
 
