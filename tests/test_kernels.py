@@ -158,6 +158,7 @@ def test_gradients_of_gradients_are_refused():
         grad.sum().backward()
 
 
+@pytest.mark.filterwarnings("error")
 def test_autocast_goes_the_usual_way(tiny):
     model, fast = pair(tiny())
     ids = torch.randint(97, (2, 7))

@@ -97,6 +97,8 @@ def linear(self: nn.Linear, x: Tensor) -> Tensor:
 
 def rms_norm(self: Qwen3RMSNorm, x: Tensor) -> Tensor:
     """``Qwen3RMSNorm.forward`` in one call; for bf16 the gain is applied in fp32."""
+    if x.dtype != self.weight.dtype:  # under autocast
+        return Qwen3RMSNorm.forward(self, x)
     return F.rms_norm(x, self.weight.shape, self.weight, self.variance_epsilon)
 
 
