@@ -141,11 +141,11 @@ def test_gradients_are_near(tiny, shape, frozen, calls):
         for m in (model, fast):
             for name, p in m.named_parameters():
                 p.requires_grad_(not any(word in name for word in frozen))
-            m(ids).flatten(0, 1).square().sum().backward()
+            m(ids).logsumexp(-1).mean().backward()
     for (name, a), b in zip(model.named_parameters(), fast.parameters(), strict=True):
         assert (a.grad is None) == (b.grad is None) == (not a.requires_grad), name
         if a.requires_grad:
-            assert torch.allclose(a.grad, b.grad, rtol=1e-4, atol=1e-4), name
+            assert torch.allclose(a.grad, b.grad, rtol=1e-4, atol=1e-6), name
     one_row = ids.numel() == 1 and kernels.MKL
     assert linear.call_count == (0 if one_row else calls)
 

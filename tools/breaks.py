@@ -114,7 +114,7 @@ def caught(chapter: str, changes: list[tuple[str, str]]) -> list[str]:
         run = subprocess.run(
             command,
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": folder},
+            env=os.environ | {"PYTHONPATH": folder, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
         )

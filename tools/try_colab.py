@@ -96,6 +96,7 @@ def main() -> int:
                 subprocess.run([python, "-m", "pip", *out], check=True)
                 run(path, folder)
         else:
+            os.environ["OMP_NUM_THREADS"] = "1"  # with more, two wait for each other
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(run, others, itertools.repeat(folder)))
         lost = before - installed(python)
