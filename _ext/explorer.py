@@ -9,7 +9,7 @@ import pathlib
 
 from notebooks import write_data
 
-from bookkit import seed
+from bookkit import printouts
 from bookkit.family import FAMILY, TOUCHES
 from bookkit.places import CHAPTERS, CONFIG, TABLE, TREE
 from minqwen3 import model
@@ -43,8 +43,8 @@ def made_at(path: str) -> dict:
 
 def data() -> dict:
     return {
-        "seed": seed.CONFIG,
-        "shrunk": seed.SHRUNK,
+        "printed": printouts.CONFIG,
+        "shrunk": printouts.SHRUNK,
         "family": FAMILY,
         "chapters": CHAPTERS,
         "claims": {"tree": TREE, "config": CONFIG, "table": TABLE},

@@ -1,10 +1,10 @@
-"""What the moving figures draw: the seed's sizes, and one distribution of the small
+"""What the moving figures draw: the printout's sizes, and one distribution of the small
 checkpoint, all 2048 logits of it. Only the four pages that have one load the script."""
 
 import torch
 from notebooks import write_data
 
-from bookkit import COLOR, seed
+from bookkit import COLOR, printouts
 from minqwen3 import Qwen3ForCausalLM, Qwen3Tokenizer, hub
 
 PAGES = {
@@ -32,7 +32,11 @@ def distribution() -> dict:
 
 def write(app):
     if app.builder.format == "html":
-        data = {"colors": COLOR, "seed": seed.CONFIG, "sampling": distribution()}
+        data = {
+            "colors": COLOR,
+            "printed": printouts.CONFIG,
+            "sampling": distribution(),
+        }
         write_data(app, "figures-data.js", "FIGURES", data)
 
 

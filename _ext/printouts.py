@@ -1,4 +1,4 @@
-"""``{printout} tree``: one of the seed's printouts, each line a link to its chapter."""
+"""``{printout} tree``: a printout, each line a link to its chapter."""
 
 import re
 

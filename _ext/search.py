@@ -8,7 +8,7 @@ import re
 
 from notebooks import cells_of, explained_in, write_data
 
-from bookkit import seed
+from bookkit import printouts
 from bookkit.places import CHAPTERS, CONFIG, TABLE, TREE, table_lines, tree_lines
 
 SHORT = {"eps": "rms_norm_eps", "theta": "rope_theta"}  # how the code names two keys
@@ -30,8 +30,8 @@ def answers(app) -> Answers:
     found = Answers()
     for key, name in CONFIG.items():
         found.add(key, name, "a key of the config")
-        if re.fullmatch(r"\d{3,}", str(seed.CONFIG[key])):
-            found.add(str(seed.CONFIG[key]), name, f"the config's {key}")
+        if re.fullmatch(r"\d{3,}", str(printouts.CONFIG[key])):
+            found.add(str(printouts.CONFIG[key]), name, f"the config's {key}")
     for word, key in SHORT.items():
         found.add(word, CONFIG[key], f"the config's {key}")
     for line, path in tree_lines():

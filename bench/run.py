@@ -24,7 +24,7 @@ from pathlib import Path
 import torch
 from engines import ENGINES
 
-from bookkit.seed import CONFIG
+from bookkit.printouts import CONFIG
 from minqwen3 import Qwen3Config, Qwen3ForCausalLM
 
 HERE = Path(__file__).parent
@@ -48,15 +48,15 @@ ROWS = {
     "prefill of 256 tokens, fp32": ("fp32", "float32", "prefill:256", 1.0),
     "prefill of 1024 tokens, fp32": ("fp32", "float32", "prefill:1024", 1.0),
     "from python to the first token, fp32": ("fp32", "float32", "first", 2.0),
-    "training step, the shrunken model": ("seed", "float32", "train", 1.0),
+    "training step, the shrunken model": ("shrunk", "float32", "train", 1.0),
 }
 MEMORY = ("fp32", "float32", "memory:512", 1.05)
 SMOKE = {
-    "decode after 32 tokens, fp32": ("seed", "float32", "decode:32", 0),
-    "prefill of 64 tokens, fp32": ("seed", "float32", "prefill:64", 0),
-    "from python to the first token": ("seed", "float32", "first", 0),
+    "decode after 32 tokens, fp32": ("shrunk", "float32", "decode:32", 0),
+    "prefill of 64 tokens, fp32": ("shrunk", "float32", "prefill:64", 0),
+    "from python to the first token": ("shrunk", "float32", "first", 0),
 }
-SMOKE_MEMORY = ("seed", "float32", "memory:32", math.inf)
+SMOKE_MEMORY = ("shrunk", "float32", "memory:32", math.inf)
 
 
 def make_checkpoints(folder: Path, names: set[str]) -> None:
@@ -68,7 +68,7 @@ def make_checkpoints(folder: Path, names: set[str]) -> None:
         torch.manual_seed(0)
         shrunken = {"num_hidden_layers": 3, "vocab_size": 1519}
         model = Qwen3ForCausalLM(
-            Qwen3Config.from_dict(CONFIG | (shrunken if name == "seed" else {}))
+            Qwen3Config.from_dict(CONFIG | (shrunken if name == "shrunk" else {}))
         )
         if name == "bf16":
             model.to(torch.bfloat16)
@@ -225,7 +225,7 @@ def main() -> int:
             for checkpoint in {task[0] for task in tasks}:
                 ENGINES[name].prepare(folder / checkpoint)
         print("the same logits?")
-        check_agreement(engines, folder / ("seed" if options.smoke else "fp32"))
+        check_agreement(engines, folder / ("shrunk" if options.smoke else "fp32"))
         before = options.before.split()
         weights = (folder / memory_task[0] / "model.safetensors").stat().st_size
         results, reading = compare(rows, engines, folder, options.rounds, before)

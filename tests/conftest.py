@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock  # which torch brings
 
-from bookkit import seed
+from bookkit import printouts
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
@@ -16,7 +16,7 @@ from serve import serve  # noqa: E402
 
 @pytest.fixture
 def tiny():
-    """The seed's config with small sizes, all distinct; a function that changes it."""
+    """The printed config with small sizes, all distinct; a function that changes it."""
     sizes = {
         "vocab_size": 97,
         "hidden_size": 48,
@@ -28,7 +28,7 @@ def tiny():
         "eos_token_id": 5,
         "bos_token_id": 1,
     }
-    return lambda **changes: seed.CONFIG | sizes | changes
+    return lambda **changes: printouts.CONFIG | sizes | changes
 
 
 @pytest.fixture(scope="session")

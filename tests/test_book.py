@@ -13,7 +13,7 @@ import pytest
 import torch
 import yaml
 
-from bookkit import places, seed
+from bookkit import places, printouts
 from bookkit.exercises import Check
 
 ROOT = Path(__file__).parents[1]
@@ -139,7 +139,9 @@ def test_numbers_are_shown(name):
     links = r"\[[^\]]*#[^\]]*\]\([^)]*\)|\]\([^)]*\)|arXiv:[\d.]+|`[^`]*`"
     text = re.sub(links, "", prose(name))
     shown = re.sub(r"(?<=\d)[,_](?=\d{3})", "", code(name) + outputs(name))
-    shown += json.dumps(seed.CONFIG) + seed.TREE + seed.TABLE.replace(",", "")
+    shown += (
+        json.dumps(printouts.CONFIG) + printouts.TREE + printouts.TABLE.replace(",", "")
+    )
     found = re.findall(r"(?<![\d.#])\d[\d,]*\d(?![\d.]*\d)", text)
     numbers = {n.replace(",", "") for n in found if len(n.replace(",", "")) > 2}
     assert sorted(n for n in numbers if n not in shown) == []

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bookkit import places, seed
+from bookkit import places, printouts
 from bookkit.source import fence
 
 ROOT = Path(__file__).parents[1]
@@ -266,12 +266,12 @@ HOSTILE = [
 def test_printouts_escape_what_they_are_given(kind, bad, monkeypatch):
     """A module's name, a config's value, a row of the table, a chapter's title."""
     hostile = {
-        "TREE": seed.TREE.replace("Embedding(", bad + "("),
-        "CONFIG": seed.CONFIG | {"model_type": bad, bad: 1},
-        "TABLE": seed.TABLE.replace("Embedding", bad),
+        "TREE": printouts.TREE.replace("Embedding(", bad + "("),
+        "CONFIG": printouts.CONFIG | {"model_type": bad, bad: 1},
+        "TABLE": printouts.TABLE.replace("Embedding", bad),
     }
     for name, value in hostile.items():
-        monkeypatch.setattr(seed, name, value)
+        monkeypatch.setattr(printouts, name, value)
     monkeypatch.setitem(places.CHAPTERS, "04_embedding", bad)
     monkeypatch.setitem(places.CHAPTERS, "01_config", bad)
     printout = places.Printout(kind, here="25_faq", prefix=bad)

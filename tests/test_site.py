@@ -16,7 +16,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from torchinfo import summary
 
-from bookkit import count, places, seed, seed_config
+from bookkit import count, places, printouts, qwen3_config
 from bookkit.family import FAMILY, TOUCHES
 from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM
 from minqwen3.generate import filter_logits
@@ -41,7 +41,7 @@ SIZES = (
 # ------------------------------------------------------------------ the explorer
 
 COMPUTE = """changes => {
-  const c = {...explorer.SEED, ...changes};
+  const c = {...explorer.PRINTED, ...changes};
   const text = (lines) => lines.map(([line]) => line).join("\\n");
   const totals = Object.entries(explorer.totals(c)).map(([k, n]) => [k, n.toString()]);
   return {tree: text(explorer.tree(c)), table: text(explorer.table(c)),
@@ -108,8 +108,8 @@ def drawn(generator: random.Random) -> dict:
 
 GENERATOR = random.Random(0)
 CASES = {
-    "the seed": seed.SHRUNK,
-    "tall": seed.SHRUNK | {"num_hidden_layers": 101},
+    "the printout": printouts.SHRUNK,
+    "tall": printouts.SHRUNK | {"num_hidden_layers": 101},
 } | FAMILY
 CASES |= {f"random {i}": drawn(GENERATOR) for i in range(200)}
 
@@ -119,7 +119,7 @@ def test_the_explorer_computes_what_python_does(open_page):
     page = open_page("index.html")
     for name, changes in CASES.items():
         use = {key: changes.get(key, d) for key, d in (("length", 40960), ("batch", 1))}
-        config = seed_config(**{k: v for k, v in changes.items() if k not in use})
+        config = qwen3_config(**{k: v for k, v in changes.items() if k not in use})
         shown = page.evaluate(COMPUTE, changes)
         shown["totals"] = {key: int(n) for key, n in shown["totals"].items()}
         assert shown == expected(config, **use), name
@@ -134,9 +134,11 @@ def test_the_explorer_refuses_what_python_refuses(open_page):
         changes[key] = generator.choice(
             [0, -1, 7, 2.5, 2**20 + 2, changes[key], changes[key] + 1]
         )
-        wrong = page.evaluate("c => explorer.check({...explorer.SEED, ...c})", changes)
+        wrong = page.evaluate(
+            "c => explorer.check({...explorer.PRINTED, ...c})", changes
+        )
         try:
-            seed_config(**changes)
+            qwen3_config(**changes)
             assert wrong == {}, changes
         except (TypeError, ValueError) as error:
             refused += 1
@@ -158,7 +160,7 @@ def test_touches_names_every_line_that_a_key_changes():
 
     def lines(**changes):
         with torch.device("meta"):
-            model = Qwen3ForCausalLM(seed_config(**seed.SHRUNK | changes))
+            model = Qwen3ForCausalLM(qwen3_config(**printouts.SHRUNK | changes))
         return repr(model).split("\n")
 
     paths = [path for _, path in places.tree_lines()]
@@ -178,8 +180,8 @@ def test_a_view_is_its_address(open_page):
     texts = ("pre.printout >> nth=0", "#explorer-totals", ".explorer-panel")
     assert [*map(again.inner_text, texts)] == [*map(page.inner_text, texts)]
     assert "8,190,735,360" in page.inner_text("#explorer-totals")
-    page.click("text=Back to the seed")
-    assert page.inner_text("pre.printout") == seed.TREE
+    page.click("text=Back to the printout")
+    assert page.inner_text("pre.printout") == printouts.TREE
     assert "?" not in page.evaluate("location.href")
 
 
@@ -188,7 +190,7 @@ def test_an_impossible_value_says_why_and_changes_nothing(open_page):
     page.fill("#x-num_key_value_heads", "3")
     assert "1, 2, 4, 8, 16, not 3" in page.inner_text("#x-num_key_value_heads-wrong")
     assert page.get_attribute("#x-num_key_value_heads", "aria-invalid") == "true"
-    assert page.inner_text("pre.printout") == seed.TREE
+    assert page.inner_text("pre.printout") == printouts.TREE
     page.fill("#x-num_key_value_heads", "")
     assert "whole number" in page.inner_text("#x-num_key_value_heads-wrong")
     page.fill("#x-num_key_value_heads", "4")
@@ -228,7 +230,7 @@ def test_the_explorer_works_by_touch(browser, site):
 def test_without_scripts_the_printouts_remain(browser, site):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{site}/index.html")
-    assert page.locator("pre.printout").first.inner_text() == seed.TREE
+    assert page.locator("pre.printout").first.inner_text() == printouts.TREE
     for pre, claims in zip(
         page.locator("pre.printout").all(),
         (places.TREE, places.CONFIG, places.TABLE),
@@ -490,7 +492,7 @@ def test_sampling_moves_as_python_samples(open_page):
 def test_the_rotation_s_score_is_the_model_s(open_page):
     """A mean of cosines of the rotary embedding's own angles."""
     page = open_page("book/08_rope.html")
-    speeds = Qwen3RotaryEmbedding(seed_config()).inv_freq.double()
+    speeds = Qwen3RotaryEmbedding(qwen3_config()).inv_freq.double()
     for distance in (-200, -7, 0, 1, 10, 150):
         shown = page.evaluate("d => figures.score(d)", distance)
         assert shown == pytest.approx((distance * speeds).cos().mean().item(), abs=1e-6)
@@ -516,10 +518,10 @@ def test_heads_are_grouped_as_in_the_model(open_page):
 
 
 def test_a_token_s_way_has_the_model_s_shapes(open_page):
-    """Each module's output, by hooks on a model of the seed's sizes without numbers."""
+    """Each module's output, by hooks on a model of printed sizes without numbers."""
     page = open_page("book/17_kv_cache.html")
     with torch.device("meta"):
-        model = Qwen3ForCausalLM(seed_config(num_hidden_layers=1), "eager").eval()
+        model = Qwen3ForCausalLM(qwen3_config(num_hidden_layers=1), "eager").eval()
     for T, past in ((5, 0), (1, 5)):
         cache = KVCache()
         if past:

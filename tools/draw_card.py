@@ -4,14 +4,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from bookkit import COLOR, seed
+from bookkit import COLOR, printouts
 
 LIT = "q_norm", "k_norm"
 
 figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor="white")
 figure.text(0.05, 0.84, "Reading Qwen3", size=44, weight="bold", color=COLOR["q"])
 figure.text(0.05, 0.74, "From three printouts to every line of the code", size=21)
-lines = seed.TREE.split("\n")[5:19]
+lines = printouts.TREE.split("\n")[5:19]
 for i, line in enumerate(lines):
     lit = any(f"({name})" in line for name in LIT)
     color = COLOR["highlight"] if lit else "#333333"

@@ -24,7 +24,7 @@ KNOWN = {  # chapters that speak of what an old release does otherwise, or has n
         "10_masks": "it has no masking_utils, which the chapter reads",
     }
 }
-EQUALITY = "against_transformers seed checkpoint tokenizer small".split()
+EQUALITY = "against_transformers printouts checkpoint tokenizer small".split()
 OWN = "bad_input cli details errors kernels messages random_configs".split()
 COLAB_PYTHON, COLAB_TORCH = "3.13", "2.11.0"  # on 2026-08-19, as the other versions
 ASK = """

@@ -58,8 +58,8 @@ FILES = ["model.py", "config.py", "cache.py", "generate.py"]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 SECONDS = 120
 # Tests of what the files compute, quick ones first; not of the site and the texts.
-TESTS = """test_messages test_details test_errors test_against_transformers test_seed
-test_checkpoint test_bad_input test_cli test_random_configs""".split()
+TESTS = """test_messages test_details test_errors test_against_transformers
+test_printouts test_checkpoint test_bad_input test_cli test_random_configs""".split()
 WARM = """hypothesis _hypothesis_pytestplugin IPython jinja2 matplotlib.pyplot pytest
 safetensors.torch tokenizers torch torchinfo transformers.generation
 transformers.models.qwen3.modeling_qwen3""".split()

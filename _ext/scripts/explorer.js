@@ -8,7 +8,7 @@ const SIZES = ["num_hidden_layers", "hidden_size", "num_attention_heads",
 const FLAGS = ["tie_word_embeddings", "attention_bias"];
 const USE = ["length", "batch"];
 const LARGEST = 2 ** 20, MOST = 2 ** 31 - 1;  // of a size; of a length or batch
-const SEED = { ...DATA.seed, ...DATA.shrunk, length: 40960, batch: 1 };
+const PRINTED = { ...DATA.printed, ...DATA.shrunk, length: 40960, batch: 1 };
 const LAYER = "model.layers.0", ATTENTION = LAYER + ".self_attn";
 const LETTERS = { hidden_size: "D", num_attention_heads: "N", num_key_value_heads: "K",
   head_dim: "H", intermediate_size: "F", vocab_size: "V", num_hidden_layers: "L" };
@@ -178,16 +178,16 @@ const SHARES = [["embedding", "#666666", (c) => count(c, "model.embed_tokens")],
   ["MLP", "#CC79A7", (c) => BigInt(c.num_hidden_layers) * count(c, LAYER + ".mlp")],
   ["head", "#E69F00", (c) => (c.tie_word_embeddings ? 0n : count(c, "lm_head"))]];
 
-// The address keeps what differs from the seed.
+// The address keeps what differs from the printout.
 function toQuery(c, line) {
   const query = new URLSearchParams();
-  for (const key of [...SIZES, ...FLAGS, ...USE]) if (c[key] !== SEED[key]) query.set(key, c[key]);
+  for (const key of [...SIZES, ...FLAGS, ...USE]) if (c[key] !== PRINTED[key]) query.set(key, c[key]);
   if (line) query.set("line", line);
   return query.toString();
 }
 
 function fromQuery(text) {
-  const query = new URLSearchParams(text), c = { ...SEED };
+  const query = new URLSearchParams(text), c = { ...PRINTED };
   for (const [key, value] of query) {
     if (FLAGS.includes(key)) c[key] = value === "true";
     else if ([...SIZES, ...USE].includes(key)) c[key] = /^\s*-?\d+\s*$/.test(value) ? Number(value) : value;
@@ -195,7 +195,7 @@ function fromQuery(text) {
   return { config: c, line: query.get("line") };
 }
 
-window.explorer = { check, tree, table, totals, count, toQuery, fromQuery, SEED };
+window.explorer = { check, tree, table, totals, count, toQuery, fromQuery, PRINTED };
 
 // ---------------------------------------------------------------- the page
 
@@ -266,7 +266,7 @@ const PANES = {
 };
 
 function configLines(c) {
-  const shown = Object.fromEntries(Object.keys(DATA.seed).map((key) => [key, c[key]]));
+  const shown = Object.fromEntries(Object.keys(DATA.printed).map((key) => [key, c[key]]));
   return JSON.stringify(shown, null, 2).split("\n").map((line) => {
     const found = /^  "(\w+)":/.exec(line);
     // JavaScript writes 0.000001 where Python's json writes 1e-06
@@ -358,12 +358,12 @@ function explorer(pres) {
   const { config: start, line } = fromQuery(location.search);
   const panel = make("div", { class: "explorer-panel", role: "status", "aria-label": "About the line" });
   panel.hidden = true;
-  const view = new View({ ...SEED }, panel), typed = { ...start }, fields = {};
+  const view = new View({ ...PRINTED }, panel), typed = { ...start }, fields = {};
   for (const [kind, pre] of Object.entries(pres)) view.panes.push(new Pane(pre, kind, view));
 
   const form = make("form", { class: "explorer-form", "aria-label": "Sizes of the model" });
   const members = make("select", { id: "x-member" }, make("option", { value: "" }, "sizes of your own"),
-    make("option", { value: "seed" }, "the seed: 3 layers, 1519 tokens"),
+    make("option", { value: "printed" }, "the printout: 3 layers, 1519 tokens"),
     ...Object.keys(DATA.family).map((name) => make("option", { value: name }, name)));
   form.append(make("label", { for: "x-member" }, "Model"), members);
   for (const key of [...SIZES, ...FLAGS, ...USE]) {
@@ -384,7 +384,7 @@ function explorer(pres) {
       update();
     });
   }
-  const reset = make("button", { type: "button", class: "explorer-button" }, "Back to the seed");
+  const reset = make("button", { type: "button", class: "explorer-button" }, "Back to the printout");
   const copy = make("button", { type: "button", class: "explorer-button" }, "Copy a link to this view");
   const said = make("span", { role: "status" });
   form.append(make("div", { class: "explorer-buttons" }, reset, copy, said));
@@ -392,16 +392,16 @@ function explorer(pres) {
   const stale = make("p", { class: "explorer-wrong", role: "alert" });
   pres.tree.before(form, results, bar, stale);
   pres.tree.before(make("p", {}, "Point at a line, or tap it: its tensors, its count, the code that makes it and its chapter appear. Point at a key, here or in the config below: the lines that it touches light up."));
-  pres.config?.after(make("p", {}, `Shown with the sizes chosen above. The seed's own file says ${DATA.seed.num_hidden_layers} layers and ${DATA.seed.vocab_size} tokens; the tree was printed with ${SEED.num_hidden_layers} and ${SEED.vocab_size}.`));
+  pres.config?.after(make("p", {}, `Shown with the sizes chosen above. The printout's own file says ${DATA.printed.num_hidden_layers} layers and ${DATA.printed.vocab_size} tokens; the tree was printed with ${PRINTED.num_hidden_layers} and ${PRINTED.vocab_size}.`));
   pres.tree.closest("article").querySelector("section").append(panel);  // below, for the whole page
 
   members.addEventListener("change", () => {
-    const sizes = members.value === "seed" ? SEED : DATA.family[members.value];
+    const sizes = members.value === "printed" ? PRINTED : DATA.family[members.value];
     if (!sizes) return;
-    for (const key of [...SIZES, ...FLAGS]) typed[key] = sizes[key] ?? DATA.seed[key];
+    for (const key of [...SIZES, ...FLAGS]) typed[key] = sizes[key] ?? DATA.printed[key];
     fill(); update();
   });
-  reset.addEventListener("click", () => { Object.assign(typed, SEED); view.line = null; fill(); update(); });
+  reset.addEventListener("click", () => { Object.assign(typed, PRINTED); view.line = null; fill(); update(); });
   copy.addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(location.href); said.textContent = "Copied."; }
     catch { said.textContent = "Copy the address of this page: it holds the view."; }
@@ -427,8 +427,8 @@ function explorer(pres) {
       input.toggleAttribute("aria-invalid", key in wrong);
       if (key in wrong) input.setAttribute("aria-invalid", "true");
     }
-    const matches = (sizes) => [...SIZES, ...FLAGS].every((k) => typed[k] === (sizes[k] ?? DATA.seed[k]));
-    members.value = matches(SEED) ? "seed" : Object.keys(DATA.family).find((n) => matches(DATA.family[n])) || "";
+    const matches = (sizes) => [...SIZES, ...FLAGS].every((k) => typed[k] === (sizes[k] ?? DATA.printed[k]));
+    members.value = matches(PRINTED) ? "printed" : Object.keys(DATA.family).find((n) => matches(DATA.family[n])) || "";
     remember();
     const fine = Object.keys(wrong).length === 0;
     stale.textContent = fine ? "" : "No model has these sizes; what is printed below is the last one that was possible.";
@@ -474,9 +474,9 @@ function explorer(pres) {
 function small(pre, kind) {
   const panel = make("div", { class: "explorer-panel", role: "status", "aria-label": "About the line" });
   panel.hidden = true;
-  const view = new View({ ...SEED }, panel), pane = new Pane(pre, kind, view);
+  const view = new View({ ...PRINTED }, panel), pane = new Pane(pre, kind, view);
   view.panes.push(pane);
-  pane.adopt(kind === "config" ? { ...SEED, ...DATA.seed } : SEED);
+  pane.adopt(kind === "config" ? { ...PRINTED, ...DATA.printed } : PRINTED);
   view.light = () => {};
   pre.after(panel, make("p", { class: "explorer-more" }, make("a", { href: `${root}index.html` }, "Change these sizes in the explorer")));
 }
@@ -484,7 +484,7 @@ function small(pre, kind) {
 addEventListener("DOMContentLoaded", () => {
   const kinds = ["tree", "config", "table"], found = {};
   for (const pre of document.querySelectorAll("pre.printout")) {
-    const kind = kinds.find((k) => (pre.getAttribute("aria-label") || "").startsWith(`The seed's ${k}`));
+    const kind = kinds.find((k) => (pre.getAttribute("aria-label") || "").startsWith(`The printed ${k}`));
     if (kind) found[kind] = pre;
   }
   if (document.getElementById("the-tree-as-a-map") && found.tree) explorer(found);

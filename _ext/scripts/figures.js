@@ -2,7 +2,7 @@
 (() => {
 "use strict";
 const { make, svg, comma, bytes } = window.dom, DATA = window.FIGURES;
-const COLOR = DATA.colors, SEED = DATA.seed;
+const COLOR = DATA.colors, PRINTED = DATA.printed;
 
 // A labelled slider; `shown` puts its value into words.
 function slider(name, label, [min, max, step, value], changed, shown = String) {
@@ -19,7 +19,7 @@ const text = (x, y, words, attributes = {}) =>
 
 // ---------------------------------------------------------------- rotation
 
-const H = SEED.head_dim, THETA = SEED.rope_theta;
+const H = PRINTED.head_dim, THETA = PRINTED.rope_theta;
 const speed = (i) => THETA ** (-2 * i / H);
 // Query and key with every pair (1, 0): the score, divided by H/2, is a mean of cosines.
 const score = (distance) => {
@@ -77,10 +77,10 @@ function rotation(host) {
 // ---------------------------------------------------------------- grouped queries
 
 const readers = (N, K) => Array.from({ length: N }, (_, head) => Math.floor(head / (N / K)));
-const cache = (K, length) => 2 * SEED.num_hidden_layers * K * H * 2 * length;
+const cache = (K, length) => 2 * PRINTED.num_hidden_layers * K * H * 2 * length;
 
 function grouped(host) {
-  const N = SEED.num_attention_heads, choices = [16, 8, 4, 2, 1];
+  const N = PRINTED.num_attention_heads, choices = [16, 8, 4, 2, 1];
   const kv = slider("kv", "key/value heads", [0, 4, 1, 1], draw, (i) => String(choices[i]));
   const picture = svg("svg", { viewBox: "0 0 640 150", role: "img" }), words = make("p", { role: "status" });
   function draw() {
@@ -160,8 +160,8 @@ function sampling(host) {
 
 // What each module gives, by its name in the tree; T new positions behind S - T cached.
 function way(T, S) {
-  const D = SEED.hidden_size, N = SEED.num_attention_heads, K = SEED.num_key_value_heads;
-  const F = SEED.intermediate_size, V = SEED.vocab_size;
+  const D = PRINTED.hidden_size, N = PRINTED.num_attention_heads, K = PRINTED.num_key_value_heads;
+  const F = PRINTED.intermediate_size, V = PRINTED.vocab_size;
   return [
     ["the ids", [1, T], "what comes in", null],
     ["embed_tokens", [1, T, D], "a row of the table for each id", "model.embed_tokens"],

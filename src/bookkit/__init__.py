@@ -18,7 +18,7 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 from .counts import count  # noqa: E402
 from .figures import COLOR, axes, heatmap  # noqa: E402
 from .places import chapter, settled  # noqa: E402
-from .reference import held_out, is_trained, load, seed_config, twin  # noqa: E402
+from .reference import held_out, is_trained, load, qwen3_config, twin  # noqa: E402
 from .source import annotate, show  # noqa: E402
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "held_out",
     "is_trained",
     "load",
-    "seed_config",
+    "qwen3_config",
     "settled",
     "show",
     "twin",

@@ -6,7 +6,7 @@ import re
 
 import torch
 
-from . import figures, seed
+from . import figures, printouts
 
 CHAPTERS = {
     "01_config": "config.json, key by key",
@@ -129,7 +129,7 @@ LIT = {
 def tree_lines() -> list[tuple[str, str | None]]:
     """The printed tree's lines, each with its module's path; None for a closing one."""
     rows, path = [], []
-    for line in seed.TREE.split("\n"):
+    for line in printouts.TREE.split("\n"):
         depth = (len(line) - len(line.lstrip())) // 2
         found = re.match(r" *\((\w+)(?:-\d+)?\):", line)
         if found:
@@ -143,7 +143,7 @@ def tree_lines() -> list[tuple[str, str | None]]:
 def table_lines() -> list[tuple[str, str | None]]:
     """The table's lines, each with its row's name; None for a rule."""
     rows = []
-    for line in seed.TABLE.split("\n"):
+    for line in printouts.TABLE.split("\n"):
         name = re.split(r"\s{2,}|: (?=[\d,]+$)", line.lstrip("│├└─ "))[0]
         rows.append((line, None if line.startswith("=") else name))
     return rows
@@ -152,7 +152,7 @@ def table_lines() -> list[tuple[str, str | None]]:
 def config_lines() -> list[tuple[str, str | None]]:
     """The config's lines, each with its key; None for brackets and a list's items."""
     rows = []
-    for line in json.dumps(seed.CONFIG, indent=2).split("\n"):
+    for line in json.dumps(printouts.CONFIG, indent=2).split("\n"):
         found = re.match(r'  "(\w+)":', line)
         rows.append((line, found[1] if found else None))
     return rows
@@ -171,7 +171,7 @@ PRE_STYLE = "line-height:1.35;padding-left:8px;overflow-x:auto;text-align:left"
 
 
 class Printout:
-    """One of the seed's printouts; lines lit, and each a link to its chapter.
+    """One of the three printouts; lines lit, and each a link to its chapter.
 
     Args:
         kind: "tree", "config" or "table".
@@ -206,13 +206,13 @@ class Printout:
             if name in self.lit:
                 text = f'<span style="{LIT_STYLE}">{text}</span>'
             out.append(text)
-        label = f"The seed's {self.kind}, each line a link to its chapter"
+        label = f"The printed {self.kind}, each line a link to its chapter"
         pre = f'<pre class="printout" tabindex="0" aria-label="{label}"'
         return f'{pre} style="{PRE_STYLE}">' + "\n".join(out) + "</pre>"
 
 
 def chapter(name: str) -> Printout:
-    """Set a chapter up (style, seed) and return the printout that shows where it is."""
+    """Set a chapter up (style, random seed); the printout that shows its place."""
     if name not in CHAPTERS:
         raise ValueError(
             f"{name!r} is no chapter; expected one of {', '.join(CHAPTERS)}"
@@ -230,11 +230,11 @@ class settled:
 
     def __init__(self, name: str):
         keys = [key for key, place in CONFIG.items() if place == name]
-        self.rows = [(key, json.dumps(seed.CONFIG[key])) for key in keys]
+        self.rows = [(key, json.dumps(printouts.CONFIG[key])) for key in keys]
 
     def __repr__(self) -> str:
         return "\n".join(f"{key} = {value}" for key, value in self.rows)
 
     def _repr_markdown_(self) -> str:
         rows = "\n".join(f"| `{key}` | `{value}` |" for key, value in self.rows)
-        return f"| Settled here | in the seed |\n| --- | --- |\n{rows}"
+        return f"| Settled here | in the printout |\n| --- | --- |\n{rows}"

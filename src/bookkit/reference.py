@@ -1,4 +1,4 @@
-"""Models: the seed's config, a trained checkpoint, transformers' twin of a model."""
+"""Models: the printed config, a trained checkpoint, transformers' twin of a model."""
 
 import math
 
@@ -7,12 +7,12 @@ import torch.nn.functional as F
 
 from minqwen3 import Qwen3Config, Qwen3ForCausalLM, Qwen3Tokenizer, hub, locate
 
-from . import seed
+from . import printouts
 
 
-def seed_config(**changes) -> Qwen3Config:
-    """The seed's config with changes; ``**seed.SHRUNK`` gives what printed."""
-    return Qwen3Config.from_dict(seed.CONFIG | changes)
+def qwen3_config(**changes) -> Qwen3Config:
+    """The printout's config with changes; ``**printouts.SHRUNK`` gives what printed."""
+    return Qwen3Config.from_dict(printouts.CONFIG | changes)
 
 
 def load(attn_implementation: str = "eager", dtype: torch.dtype = torch.float32):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
-from bookkit.reference import seed_config
+from bookkit.reference import qwen3_config
 from minqwen3.model import Qwen3Attention, eager_attention
 
 from . import Check, normal
@@ -32,7 +32,7 @@ check_readers = Check(
 
 
 def an_attention():
-    config = seed_config(hidden_size=8, head_dim=16)
+    config = qwen3_config(hidden_size=8, head_dim=16)
     with torch.random.fork_rng(devices=[]):
         attn = Qwen3Attention(config, layer_idx=0).requires_grad_(False)
     attn.q_norm.weight.data, attn.k_norm.weight.data = normal(2, 16) + 1

@@ -1,10 +1,10 @@
 """Checks of the exercises in the chapter on budgets."""
 
-from bookkit import count, seed_config
+from bookkit import count, qwen3_config
 
 from . import Check
 
-CONFIG = seed_config()
+CONFIG = qwen3_config()
 N, LAYERS = count(CONFIG), CONFIG.num_hidden_layers
 WEIGHTS = 2 * N["total"]  # bytes in bf16
 IN_LAYERS = LAYERS * (N["self_attn"] - 2 * CONFIG.head_dim + N["mlp"])

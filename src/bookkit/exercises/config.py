@@ -4,10 +4,12 @@ import torch
 
 from minqwen3 import Qwen3Config, Qwen3ForCausalLM
 
-from .. import seed
+from .. import printouts
 from . import Check
 
-SMALL = seed.CONFIG | dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2)
+SMALL = printouts.CONFIG | dict(
+    hidden_size=32, intermediate_size=48, num_hidden_layers=2
+)
 SMALL |= dict(num_attention_heads=4, num_key_value_heads=2, head_dim=8, vocab_size=97)
 
 check_rows = Check(

@@ -2,7 +2,7 @@
 
 import torch
 
-from bookkit.reference import seed_config
+from bookkit.reference import qwen3_config
 from minqwen3.model import Qwen3DecoderLayer, Qwen3RotaryEmbedding, causal_mask
 
 from . import Check, normal
@@ -21,7 +21,7 @@ check_same_terms = Check(
 def a_layer():
     sizes = dict(hidden_size=64, intermediate_size=96, head_dim=16)
     heads = dict(num_attention_heads=4, num_key_value_heads=2)
-    config = seed_config(**sizes, **heads)
+    config = qwen3_config(**sizes, **heads)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         layer = Qwen3DecoderLayer(config, 0, "eager")

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from bookkit.reference import seed_config
+from bookkit.reference import qwen3_config
 from minqwen3.model import Qwen3MLP
 
 from . import Check, normal
@@ -34,7 +34,7 @@ check_growth = Check(
 
 
 def an_mlp():
-    config = seed_config(hidden_size=8, intermediate_size=12)
+    config = qwen3_config(hidden_size=8, intermediate_size=12)
     with torch.random.fork_rng(devices=[]):
         mlp = Qwen3MLP(config)
     for seed, p in enumerate(mlp.parameters()):

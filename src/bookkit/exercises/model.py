@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import torch
 
-from bookkit.reference import seed_config
+from bookkit.reference import qwen3_config
 from minqwen3.model import Qwen3ForCausalLM
 
 from . import Check, normal
@@ -25,7 +25,7 @@ check_calls = Check(
 def a_model(layers=3):
     sizes = dict(hidden_size=32, intermediate_size=48, head_dim=8, vocab_size=97)
     heads = dict(num_attention_heads=4, num_key_value_heads=2)
-    config = seed_config(num_hidden_layers=layers, **sizes, **heads)
+    config = qwen3_config(num_hidden_layers=layers, **sizes, **heads)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = Qwen3ForCausalLM(config, "eager").eval().requires_grad_(False)

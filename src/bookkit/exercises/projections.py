@@ -4,7 +4,7 @@ import torch
 
 from minqwen3 import Qwen3Attention
 
-from .. import seed_config
+from .. import qwen3_config
 from . import Check, normal
 
 check_strides = Check(
@@ -62,7 +62,7 @@ check_without_head = Check(
 
 def narrow_attention():
     with torch.device("meta"):
-        attention = Qwen3Attention(seed_config(hidden_size=64), layer_idx=0)
+        attention = Qwen3Attention(qwen3_config(hidden_size=64), layer_idx=0)
     attention = attention.to_empty(device="cpu").requires_grad_(False)
     for i, parameter in enumerate(attention.parameters()):
         parameter.copy_(normal(*parameter.shape, seed=i))

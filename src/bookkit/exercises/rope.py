@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from bookkit.reference import seed_config
+from bookkit.reference import qwen3_config
 from minqwen3.model import Qwen3RotaryEmbedding, rotate_half
 
 from . import Check, normal
@@ -37,7 +37,7 @@ check_middle_wavelength = Check(
 
 
 def turn(head, by):
-    speeds = Qwen3RotaryEmbedding(seed_config()).inv_freq.double()
+    speeds = Qwen3RotaryEmbedding(qwen3_config()).inv_freq.double()
     angles = by * torch.cat((speeds, speeds))
     return head * angles.cos() + rotate_half(head) * angles.sin()
 

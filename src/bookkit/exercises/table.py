@@ -6,7 +6,7 @@ import torch
 
 from minqwen3 import Qwen3ForCausalLM
 
-from .. import count, seed_config
+from .. import count, qwen3_config
 from . import Check
 
 check_missing = Check(
@@ -27,9 +27,9 @@ def layers_that_fit(config, budget):
 check_layers_that_fit = Check(
     layers_that_fit,
     cases=[
-        (seed_config(), 600_000_000),
-        (seed_config(vocab_size=1519), 48_749_312),
-        (seed_config(vocab_size=1519), 48_749_311),
+        (qwen3_config(), 600_000_000),
+        (qwen3_config(vocab_size=1519), 48_749_312),
+        (qwen3_config(vocab_size=1519), 48_749_311),
     ],
     mistakes={
         "the embedding was left out.": lambda config, budget: (
@@ -48,8 +48,8 @@ check_layers_that_fit = Check(
 def models():
     sizes = dict(num_hidden_layers=3, vocab_size=97, hidden_size=64)
     with torch.device("meta"):
-        plain = Qwen3ForCausalLM(seed_config(**sizes))
-        other = Qwen3ForCausalLM(seed_config(**sizes, tie_word_embeddings=False))
+        plain = Qwen3ForCausalLM(qwen3_config(**sizes))
+        other = Qwen3ForCausalLM(qwen3_config(**sizes, tie_word_embeddings=False))
     first, _, last = other.model.layers
     last.mlp.up_proj.weight = first.mlp.up_proj.weight
     return [(plain,), (other,)]

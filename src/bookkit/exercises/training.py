@@ -70,11 +70,11 @@ def in_parts(weigh):
 
 
 def a_model_and_a_batch():
-    from .. import seed_config
+    from .. import qwen3_config
 
     sizes = dict(hidden_size=16, intermediate_size=24, num_hidden_layers=1)
     sizes |= dict(num_attention_heads=2, num_key_value_heads=1, head_dim=8)
-    model = Qwen3ForCausalLM(seed_config(**sizes, vocab_size=31))
+    model = Qwen3ForCausalLM(qwen3_config(**sizes, vocab_size=31))
     with torch.no_grad():
         for seed, parameter in enumerate(model.parameters()):
             parameter.copy_(0.3 * normal(*parameter.shape, seed=seed) + 0.1)

@@ -8,7 +8,7 @@ import torch
 
 from minqwen3 import Qwen3Attention, Qwen3ForCausalLM, Qwen3RMSNorm
 
-from .. import seed, seed_config
+from .. import printouts, qwen3_config
 from ..places import tree_lines
 from . import Check
 
@@ -42,7 +42,7 @@ HEADS = ({}, dict(num_attention_heads=32, num_key_value_heads=4, head_dim=64))
 @cache
 def attentions():
     with torch.device("meta"):
-        configs = [seed_config(**changes) for changes in HEADS]
+        configs = [qwen3_config(**changes) for changes in HEADS]
         return {repr(Qwen3Attention(config, 0)): config for config in configs}
 
 
@@ -72,7 +72,7 @@ check_heads = Check(
 @cache
 def held():
     with torch.device("meta"):
-        model = Qwen3ForCausalLM(seed_config(**seed.SHRUNK))
+        model = Qwen3ForCausalLM(qwen3_config(**printouts.SHRUNK))
     found = {}
     for line, path in tree_lines():
         if path is not None:

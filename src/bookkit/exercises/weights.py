@@ -7,11 +7,11 @@ import torch
 from safetensors.torch import load, save
 
 from bookkit.counts import count
-from bookkit.reference import seed_config
+from bookkit.reference import qwen3_config
 
 from . import Check, normal
 
-C = count(seed_config())
+C = count(qwen3_config())
 check_file_size = Check(
     2 * C["total"],
     mistakes={

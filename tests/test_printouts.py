@@ -10,7 +10,7 @@ import torch
 from torchinfo import summary
 
 import minqwen3
-from bookkit import count, places, seed, seed_config
+from bookkit import count, places, printouts, qwen3_config
 from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM
 from minqwen3.model import Qwen3Attention
 
@@ -19,15 +19,15 @@ SRC = Path(minqwen3.__file__).parent
 
 @pytest.fixture(scope="module")
 def shrunk():
-    return Qwen3ForCausalLM(seed_config(**seed.SHRUNK))
+    return Qwen3ForCausalLM(qwen3_config(**printouts.SHRUNK))
 
 
-def test_print_is_the_seed(shrunk):
-    assert repr(shrunk) == seed.TREE
+def test_print_is_the_printout(shrunk):
+    assert repr(shrunk) == printouts.TREE
 
 
-def test_table_is_the_seed(shrunk):
-    assert str(summary(shrunk, verbose=0)) == seed.TABLE
+def test_table_is_the_printout(shrunk):
+    assert str(summary(shrunk, verbose=0)) == printouts.TABLE
 
 
 def test_counts(shrunk):
@@ -38,7 +38,7 @@ def test_counts(shrunk):
         48_749_312,
     )
     assert c["total"] == sum(p.numel() for p in shrunk.parameters())
-    assert count(seed_config())["total"] == 596_049_920
+    assert count(qwen3_config())["total"] == 596_049_920
 
 
 @pytest.mark.parametrize("kind", places.PRINTOUTS)
@@ -50,8 +50,10 @@ def test_every_line_has_a_chapter(kind):
 
 
 def test_config_round_trip():
-    version = {"transformers_version": seed.CONFIG["transformers_version"]}
-    assert Qwen3Config.from_dict(seed.CONFIG).to_dict() | version == seed.CONFIG
+    version = {"transformers_version": printouts.CONFIG["transformers_version"]}
+    assert (
+        Qwen3Config.from_dict(printouts.CONFIG).to_dict() | version == printouts.CONFIG
+    )
 
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
