@@ -1,7 +1,7 @@
-"""What the model in the page must compute, computed by minqwen3, and a folder to try it in.
+"""What the model in the page must compute, computed by minqwen3.
 
-``write(folder)`` writes the engine as a site has it, the expected numbers beside it, and
-a page that asks a worker (live_check.js) for the faults that it finds.
+``write(folder)`` writes the engine as a site has it, the expected numbers beside it,
+and a page that can ask a worker (live_check.js) for the faults that it finds.
 """
 
 import json
@@ -129,8 +129,8 @@ def recorded(model: Qwen3ForCausalLM, ids: list[int]) -> dict[str, Tensor]:
 
 
 def even_rsqrt(model: Qwen3ForCausalLM) -> Qwen3ForCausalLM:
-    """On a CPU torch rounds a bf16 rsqrt once in a tensor's vectorised part and twice in
-    its tail (1 / sqrt, both rounded). The page rounds once everywhere, so do so here."""
+    """The model, with a bf16 rsqrt that is rounded once, as the page does it. On a CPU
+    torch rounds once in a tensor's vectorised part and twice, 1 / sqrt, in its tail."""
     scope = type(model).__init__.__globals__
     scope["torch"] = types.SimpleNamespace(**vars(torch))
     scope["torch"].rsqrt = lambda x: x.float().rsqrt().to(x.dtype)
@@ -138,7 +138,7 @@ def even_rsqrt(model: Qwen3ForCausalLM) -> Qwen3ForCausalLM:
 
 
 def mistakes() -> dict[str, tuple[dict, Qwen3ForCausalLM]]:
-    """Each mistake by name: how the page is asked for it, and the model that makes it."""
+    """Each mistake by name: how the page is asked for it, and the model with it."""
     made = {b.key: ({"switches": [b.key]}, breaks.model_of(b)) for b in breaks.ON_PAGE}
     even_rsqrt(made["castLeftOut"][1])
     for at in HEADS:
