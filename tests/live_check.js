@@ -67,6 +67,8 @@ const CHECKS = {
         if (off(got, tensors[`${n}/lens.${depth}`]) > BOUND) yield `${n}/lens.${depth}`;
       }
     }
+    const long = Live.rmsNorm(tensors.long.data, Float32Array.of(1, 1, 1, 1), 1e-6);
+    if (off(long, tensors["long normed"]) > BOUND) yield `a long vector: ${long}`;
   },
 
   *cache({ session: { model }, found }) {

@@ -233,6 +233,9 @@ def expected() -> tuple[dict, dict[str, Tensor]]:
     tensors["gelu"] = F.gelu(tensors["gelu in"])
     tensors["halves"] = torch.tensor([0.0, -1.5, 65504, 6e-8, 3e-5, torch.inf]).half()
     found["tree"] = repr(model)
+    norm = source.Qwen3RMSNorm(4, 1e-6)
+    tensors["long"] = torch.tensor([[1e19] * 4, [9e18, -1, 1, 0]])  # squares overflow
+    tensors["long normed"] = norm(tensors["long"])
     return found, tensors
 
 
