@@ -11,13 +11,15 @@ from sphinx.errors import ExtensionError
 
 from bookkit.places import slug
 
+QUOTES = '"“”'  # plain, and as Sphinx makes them
+
 
 def question(node: nodes.Node) -> str | None:
     """The question that a paragraph opens with, without quotes; None for others."""
     if isinstance(node, nodes.paragraph) and node.children:
         first = node[0]
-        if isinstance(first, nodes.strong) and first.astext().startswith('"'):
-            return first.astext().strip('"')
+        if isinstance(first, nodes.strong) and first.astext()[0] in QUOTES:
+            return first.astext().strip(QUOTES)
     return None
 
 
