@@ -14,19 +14,25 @@ from bookkit.places import slug
 QUOTES = '"“”'  # plain, and as Sphinx makes them
 
 
-def question(node: nodes.Node) -> str | None:
-    """The question that a paragraph opens with, without quotes; None for others."""
-    if isinstance(node, nodes.paragraph) and node.children:
-        first = node[0]
+def opening(node: nodes.Node) -> nodes.strong | None:
+    """The question in bold and in quotes that a paragraph opens with, if one does."""
+    if isinstance(node, nodes.paragraph):
+        first = next((child for child in node.children if child.astext()), None)
         if isinstance(first, nodes.strong) and first.astext()[0] in QUOTES:
-            return first.astext().strip(QUOTES)
+            return first
     return None
+
+
+def question(node: nodes.Node) -> str | None:
+    """Its words, without quotes."""
+    asked = opening(node)
+    return asked and asked.astext().strip(QUOTES)
 
 
 def give_addresses(app, doctree):
     for paragraph in doctree.findall(nodes.paragraph):
         asked = question(paragraph)
-        if asked is not None:
+        if asked:
             anchor = slug(asked)
             if not anchor or anchor in doctree.ids:
                 raise ExtensionError(f"{asked}: the address {anchor!r} is taken")
@@ -45,7 +51,8 @@ def show_links(app, doctree, docname):
                 f'<a class="headerlink" href="#{html.escape(anchor)}" '
                 'title="Link to this question">#</a>'
             )
-            paragraph.insert(1, nodes.raw("", link, format="html"))
+            at = paragraph.index(opening(paragraph)) + 1
+            paragraph.insert(at, nodes.raw("", link, format="html"))
 
 
 def setup(app):

@@ -32,7 +32,8 @@ INTEGER = r"\d{1,3}(?:,\d{3})+(?![\d,])|\d{3,}(?![\d.,]\d)"
 DECIMAL = r"\d+\.\d+(?:e-?\d+)?(?![.\d])|\d+e-?\d+\b"
 NUMBER = re.compile(rf"(?<![\w.,]){INTEGER}|(?<![\w.,]){DECIMAL}")
 CITED = re.compile(r"arXiv:[\d.]+|#\d+|v?\d+\.\d+\.\d+|transformers \d+\.\d+")
-QUOTED = re.compile(r"Ours · (.+?) in src/minqwen3/")
+QUOTED = re.compile(r"Ours · (.+?) in src/minqwen3/\S+")
+TEX = {"sqrt": "√", "cdot": "·", "theta": "θ", "omega": "ω", "phi": "φ", "le": "≤"}
 MOST = 6  # answers to one word
 
 # How much a page's sections count; a chapter's count 1.
@@ -52,6 +53,7 @@ class Section:
     prose: list[str] = field(default_factory=list)
     code: set[str] = field(default_factory=set)
     printed: list[str] = field(default_factory=list)
+    explains: list[str] = field(default_factory=list)
 
     @property
     def weight(self) -> float:
@@ -74,7 +76,7 @@ def sections(app, page: str) -> list[Section]:
             into = begin(node["ids"][0] if level else "", node[0].astext(), level)
             for child in node.children[1:]:
                 asked = question(child)
-                if asked is not None:
+                if asked:
                     into = begin(child["ids"][0], asked, level + 1)
                 read(child, into, level + 1)
         elif isinstance(node, nodes.definition_list_item) and node[0]["ids"]:
@@ -89,7 +91,12 @@ def sections(app, page: str) -> list[Section]:
             if "output" in node["classes"] and "tensor(" not in node.astext():
                 into.printed.append(node.astext())
         elif isinstance(node, nodes.paragraph | nodes.caption | nodes.term):
-            into.prose.append(" ".join(node.astext().replace("’", "'").split()))
+            text = plain(node)
+            shown = QUOTED.fullmatch(text)
+            if shown:
+                into.explains.append(shown[1])
+            else:
+                into.prose.append(text)
         elif not isinstance(node, nodes.raw | nodes.comment | nodes.image):
             for child in node.children:
                 read(child, into, level)
@@ -97,6 +104,20 @@ def sections(app, page: str) -> list[Section]:
     for node in app.env.get_doctree(page).children:
         read(node, None, 0)
     return found
+
+
+def plain(paragraph: nodes.Element) -> str:
+    """Its text on one line; formulas with signs in place of TeX's commands."""
+    out = []
+    for node in paragraph.findall(lambda n: isinstance(n, nodes.Text | nodes.math)):
+        if isinstance(node, nodes.math):
+            signs = re.sub(
+                r"\\([a-z]+) ?", lambda m: TEX.get(m[1], m[1]), node.astext()
+            )
+            out.append(re.sub(r"[{}$]|\\.", "", signs))
+        elif not isinstance(node.parent, nodes.math):
+            out.append(node.astext().replace("’", "'"))
+    return " ".join("".join(out).split())
 
 
 class Answers(dict):
@@ -142,19 +163,24 @@ def answers(every: list[Section]) -> Answers:
             found.add(number, TABLE_PLACES[row], "a number of the table")
     chapters = [s for s in every if s.page.removeprefix("book/") in CHAPTERS]
     for section in chapters:
-        for text in section.prose:
-            for symbol in QUOTED.findall(text):
-                found.add(symbol.rpartition(".")[2], section, "explains its source")
-                found.add(symbol, section, "explains its source")
-    for field_, why in ("prose", "a number in the text"), ("printed", "printed here"):
-        for section in chapters:
-            for text in getattr(section, field_):
-                for number in NUMBER.findall(CITED.sub("", text)):
-                    found.add(number, section, why)
+        for symbol in section.explains:
+            found.add(symbol.rpartition(".")[2], section, "explains its source")
+            found.add(symbol, section, "explains its source")
+    for section in chapters:
+        for number in numbers(section.prose):
+            found.add(number, section, "a number in the text")
+    for section in chapters:
+        for number in numbers(section.printed):
+            if "," in number or not float(number).is_integer():  # not 8.0 for 8
+                found.add(number, section, "printed here")
     for section in every:
         if section.page == "book/glossary" and section.level > 1:
             found.add(section.title, section, "the glossary")
     return found
+
+
+def numbers(texts: list[str]) -> list[str]:
+    return [n for text in texts for n in NUMBER.findall(CITED.sub("", text))]
 
 
 def add_tree_line(found: Answers, line: str, path: str) -> None:

@@ -150,7 +150,7 @@ function show(query) {
   if (sections_.length) {
     said.textContent = `${sections_.length} section${sections_.length > 1 ? "s" : ""} where the book speaks of it`;
     place.append(make("ul", { class: "search" }, ...sections_.map(({ page, anchor, title, prose }) =>
-      make("li", {}, make("a", { href: address(page, anchor) }, named(page, title)), quoted(prose, asked)))));
+      make("li", {}, make("a", { href: address(page, anchor) }, named(page, title)), ...(prose ? [quoted(prose, asked)] : [])))));
   } else if (!words.length) {
     said.append(`The book does not speak of “${query}”. The `,
       make("a", { href: address("book/glossary", "") }, "glossary"), " has its words, and ",
