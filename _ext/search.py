@@ -92,6 +92,8 @@ def sections(app, page: str) -> list[Section]:
                 into.printed.append(node.astext())
         elif isinstance(node, nodes.paragraph | nodes.caption | nodes.term):
             text = plain(node)
+            if question(node) and text.startswith("“"):
+                text = text.partition("”")[2].strip()  # it is the title
             shown = QUOTED.fullmatch(text)
             if shown:
                 into.explains.append(shown[1])
