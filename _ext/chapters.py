@@ -197,6 +197,7 @@ def setup(app):
     app.setup_extension("sphinxext.opengraph")
     if app.config.html_baseurl:
         app.setup_extension("sphinx_sitemap")
+    app.add_js_file("highlight.js", loading_method="defer")
     app.add_node(exercise_list)
     app.add_directive("exercises", Exercises)
     app.add_transform(NumberTitle)
