@@ -16,7 +16,7 @@ NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 THIN = f"{1 / 6:.4f}em"
 APPLY = "\u2061"  # function application: says to a reader's machine what is a function
 SIGNS = set("+−±∓")
-BARS = {"¯": "false", "―": "true"}  # \bar is as wide as a letter, \overline grows
+BARS = set("¯―")  # of \bar and of \overline
 SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
 ROWS = {"math", "mrow", "msqrt", "mtd"}
 
@@ -28,7 +28,8 @@ def mathml(source: str, display: str) -> str:
     root.set("alttext", " ".join(source.split()))
     name_operators(root)
     join_numbers(root)
-    close_bars(root)
+    draw_bars(root)
+    lower_primes(root)
     space(root)
     return ET.tostring(root, encoding="unicode")
 
@@ -56,15 +57,26 @@ def join_numbers(root: ET.Element) -> None:
                 row.remove(number)
 
 
-def close_bars(root: ET.Element) -> None:
-    """A bar over a letter keeps its length; one over more is as wide as that."""
+def draw_bars(root: ET.Element) -> None:
+    """A bar over a letter is a sign; one over more is a line, drawn by text.css:
+    Chromium does not stretch the sign to the width of what is under it."""
     for over in root.iter("mover"):
-        bar = over[1]
-        if bar.tag == "mo" and bar.text in BARS:
-            over.set("accent", "true")
-            bar.attrib.clear()
-            bar.set("stretchy", BARS[bar.text])
-            bar.text = "‾" if BARS[bar.text] == "true" else "¯"
+        if over[1].tag == "mo" and over[1].text in BARS:
+            if len(over[0]) > 1:
+                over.remove(over[1])
+                over.tag = "mrow"
+                over.set("class", "overlined")
+            else:
+                over.set("accent", "true")
+                over[1].text = "‾"
+
+
+def lower_primes(root: ET.Element) -> None:
+    """The font's prime is a small one that stands high already."""
+    for power in root.iter("msup"):
+        if power[1].text == "′":
+            power.tag = "mrow"
+            power[1].tag, power[1].attrib = "mo", {"lspace": "0", "rspace": "0"}
 
 
 def space(element: ET.Element, script: bool = False) -> None:

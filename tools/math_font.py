@@ -12,6 +12,9 @@ import unicodedata
 from pathlib import Path
 
 from fontTools import subset
+from fontTools.pens.recordingPen import DecomposingRecordingPen
+from fontTools.pens.transformPen import TransformPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 
 OUT = Path(__file__).parents[1] / "_static/fonts/stix-two-math-subset.woff2"
@@ -26,6 +29,7 @@ ALPHABETS = (
     "MATHEMATICAL BOLD CAPITAL",
     "MATHEMATICAL BOLD SMALL",
 )
+TALLEST = 3000  # units, 1000 to the em
 STRUCK = "MATHEMATICAL DOUBLE-STRUCK CAPITAL"
 
 
@@ -44,8 +48,48 @@ def wanted() -> set[int]:
     }
 
 
+def narrow(font: TTFont) -> None:
+    """Make a bracket or root that has grown as wide as the small one.
+
+    Chromium sets aside the width of the widest variant, whichever it draws, so behind
+    each root stood 0.4 em of nothing. What would be taller than TALLEST is left out.
+    """
+    variants, width = font["MATH"].table.MathVariants, font["hmtx"]
+    grown = zip(
+        variants.VertGlyphCoverage.glyphs, variants.VertGlyphConstruction, strict=True
+    )
+    for small, construction in grown:
+        kept = [
+            record
+            for record in construction.MathGlyphVariantRecord
+            if record.AdvanceMeasurement <= TALLEST
+        ]
+        construction.MathGlyphVariantRecord = kept
+        construction.VariantCount = len(kept)
+        for record in kept:
+            squeeze(font, record.VariantGlyph, width[small][0])
+        pieces = construction.GlyphAssembly
+        if pieces and any(
+            width[p.glyph][0] > width[small][0] for p in pieces.PartRecords
+        ):
+            construction.GlyphAssembly = None
+
+
+def squeeze(font: TTFont, name: str, width: int) -> None:
+    advance, bearing = font["hmtx"][name]
+    if advance <= width:
+        return
+    glyphs, pen = font.getGlyphSet(), TTGlyphPen(None)
+    outline = DecomposingRecordingPen(glyphs)
+    glyphs[name].draw(outline)
+    outline.replay(TransformPen(pen, (width / advance, 0, 0, 1, 0, 0)))
+    font["glyf"][name] = pen.glyph()
+    font["hmtx"][name] = width, round(bearing * width / advance)
+
+
 def main(source: str) -> None:
     font = TTFont(source, recalcTimestamp=False)
+    narrow(font)
     options = subset.Options(layout_features=["*"], notdef_outline=True, hinting=False)
     keep = subset.Subsetter(options)
     keep.populate(unicodes=wanted())
