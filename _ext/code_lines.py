@@ -14,6 +14,7 @@ from sphinx.highlighting import PygmentsBridge
 
 SHORT = 36  # letters that fit into any window
 COLUMN = 82  # letters that fit beside the commentary, see text.css
+BRIEF = 16  # lines
 TAG = re.compile("<[^>]*>|&[^;]*;")
 
 
@@ -35,7 +36,8 @@ def wrapped(line: str) -> str:
 
 
 def lay_out(app, doctree):
-    """Annotated sources: no input, no common indent, wide pieces across the page."""
+    """Annotated sources: no input, no common indent, wide pieces across the page.
+    Short blocks of any kind get a class, so that paper keeps them in one piece."""
     for cell in doctree.findall(nodes.container):
         if "tag_annotate" not in cell["classes"]:
             continue
@@ -47,6 +49,9 @@ def lay_out(app, doctree):
             dedent(code)
             if max(map(len, code.rawsource.split("\n"))) > COLUMN:
                 stack(code)
+    for code in doctree.findall(nodes.literal_block):
+        if code.astext().count("\n") < BRIEF:
+            code["classes"].append("brief")
 
 
 def dedent(code: nodes.literal_block) -> None:
