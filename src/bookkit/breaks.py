@@ -368,10 +368,10 @@ def broken(changes: tuple[tuple[str, str], ...] = ()) -> Qwen3ForCausalLM:
     return module.Qwen3ForCausalLM.from_pretrained(hub.SMALL, torch.float32, "eager")
 
 
-def mulberry32(n: int) -> Tensor:
-    """The first n numbers in [0, 1) that the page's generator draws from seed 0."""
+def mulberry32(n: int, seed: int = 0) -> Tensor:
+    """The first n numbers in [0, 1) that the page's generator draws from a seed."""
     low = 0xFFFFFFFF
-    t = torch.arange(1, n + 1) * 0x6D2B79F5 & low
+    t = torch.arange(1, n + 1) * 0x6D2B79F5 + seed & low
     t = (t ^ t >> 15) * (t | 1) & low
     t = ((t ^ t >> 7) * (t | 61) + t & low) ^ t
     return (t ^ t >> 14).double() / 2**32
