@@ -163,7 +163,7 @@ def mistakes() -> dict[str, tuple[dict, Qwen3ForCausalLM]]:
 
 
 def puzzle(number: int) -> str:
-    """Which mistake a number stands for: in rounds, each shuffled by a seed of its own."""
+    """Which mistake a number stands for: in rounds, each shuffled by its own seed."""
     keys = [b.key for b in breaks.ON_PAGE if b.puzzle]
     turn, at = divmod(number, len(keys))
     drawn = breaks.mulberry32(len(keys) - 1, turn).tolist()
