@@ -264,25 +264,31 @@ def expected() -> tuple[dict, dict[str, Tensor]]:
     return found, tensors
 
 
-def write(folder: Path, scripts: Path = SCRIPTS) -> None:
-    """The page, the engine, the checkpoint, and what is expected of them."""
+def write_page(folder: Path) -> None:
+    """A page with the engine and the checkpoint, as a site has them."""
     static = folder / "_static/live"
     live.write_files(static)
     app = types.SimpleNamespace(outdir=folder)
     write_data(app, "live/live-data.js", "LIVE_DATA", live.data())
-    for script in scripts.glob("*.js"):
+    for script in SCRIPTS.glob("*.js"):
         shutil.copy(script, static)
-    shutil.copy(CHECKS, static)
-    found, tensors = expected()
-    (static / "expected.json").write_text(json.dumps(found), encoding="utf-8")
-    apart = {name: x.clone() for name, x in tensors.items()}
-    save_file(apart, static / "expected.safetensors")
-    scripts = "".join(
+    tags = "".join(
         f'<script defer src="_static/live/{name}.js"></script>\n'
         for name in ("live-data", *live.ENGINE)
     )
     (folder / "index.html").write_text(
         '<!doctype html>\n<meta charset="utf-8">\n<link rel="icon" href="data:,">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n{scripts}',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n{tags}',
         encoding="utf-8",
     )
+
+
+def write(folder: Path) -> None:
+    """That page, and what is expected of it."""
+    write_page(folder)
+    static = folder / "_static/live"
+    shutil.copy(CHECKS, static)
+    found, tensors = expected()
+    (static / "expected.json").write_text(json.dumps(found), encoding="utf-8")
+    apart = {name: x.clone() for name, x in tensors.items()}
+    save_file(apart, static / "expected.safetensors")
