@@ -254,8 +254,9 @@ def test_a_strict_loader_refuses_the_untied_head(tmp_path):
         Qwen3ForCausalLM.from_pretrained(folder)
 
 
-def test_chapters_are_run_on_the_fourteen_mistakes():
-    assert len(chapters_break.BREAKS) == 14
+def test_chapters_are_run_on_every_mistake_in_the_code():
+    assert len(chapters_break.BREAKS) == 24
+    assert chapters_break.BREAKS["no rotation"][0] == "08_rope"
     assert chapters_break.BREAKS["theta"] == (
         "08_rope",
         (("theta, dim = self.config.rope_theta", "theta, dim = 1e4"),),

@@ -54,7 +54,7 @@ class Break:
         effect: what it does, in a sentence.
         witness: which of ``WITNESSES`` tells the most.
         function: what is at fault where the printed tree has no line for it.
-        name: what ``tools/breaks.py`` calls it; None: no chapter is run on it.
+        name: what ``tools/breaks.py`` calls it, where not by its label.
         main: whether it is among the page's first ten.
         puzzle: whether the puzzle may draw it: the first line that differs is the same
             for every text, and its numbers differ visibly.
