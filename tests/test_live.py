@@ -170,6 +170,27 @@ def test_what_fails_says_what_to_do_and_can_be_tried_again(browser, address, fol
 
 
 @in_browser
+def test_a_worker_that_stops_is_begun_anew(page, address):
+    page.goto(f"{address}/index.html")
+    said, again, workers = page.evaluate("""async () => {
+      const Real = Worker, made = [];
+      Worker = class extends Real {
+        constructor(url) { super(url); made.push(this); }
+      };
+      const engine = new Live.Engine();
+      await engine.load();
+      const lost = engine.run({ ids: [1, 2] }).catch(({ message }) => message);
+      await new Promise((done) => setTimeout(done));
+      made[0].dispatchEvent(new ErrorEvent("error", { cancelable: true }));
+      const said = await lost, { ids } = await engine.run({ ids: [1, 2] });
+      await new Promise((done) => setTimeout(done, 300));
+      return [said, ids, made.length];
+    }""")
+    assert said == "The worker that computes stopped; try again."
+    assert (again, workers) == ([1, 2], 2)
+
+
+@in_browser
 @pytest.mark.parametrize("change", mutate_live.SOME, ids=lambda c: f"{c[0]}: {c[1]}")
 def test_a_mutation_is_noticed(browser, address, change):
     file, old, new, check = change

@@ -5,9 +5,11 @@ and runs the chapter, the live page shows them, and a test holds what its JavaSc
 computes against a model made of the changed lines.
 """
 
+import importlib.abc
+import importlib.util
+import inspect
 import json
 import math
-import types
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -359,12 +361,21 @@ def changed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
+class Changed(importlib.abc.InspectLoader):
+    """Loads a copy of model.py in which lines are changed."""
+
+    def __init__(self, changes: tuple[tuple[str, str], ...]):
+        self.changes = changes
+
+    def get_source(self, fullname: str) -> str:
+        return changed(inspect.getsource(source), self.changes)
+
+
 def broken(changes: tuple[tuple[str, str], ...] = ()) -> Qwen3ForCausalLM:
     """The small model in fp32, made by a copy of model.py with these lines changed."""
-    module = types.ModuleType("minqwen3.broken")
-    module.__package__ = "minqwen3"
-    text = changed(Path(source.__file__).read_text(encoding="utf-8"), changes)
-    exec(compile(text, "model.py", "exec"), module.__dict__)
+    spec = importlib.util.spec_from_loader("minqwen3.broken", Changed(changes))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module.Qwen3ForCausalLM.from_pretrained(hub.SMALL, torch.float32, "eager")
 
 
