@@ -147,6 +147,24 @@ const CHECKS = {
     }
   },
 
+  *effects({ session, found }) {  // what the mistakes' sentences say, on 64 tokens
+    const { ids } = found.records[4], layers = [0, 1, 2, 3];
+    const run = (...switches) => session.run({ ids, switches }).record;
+    const rows = (record) => layers.flatMap((l) => layers.flatMap((n) =>
+      Live.pattern(record, l, n).slice(16)));  // N is 4 too
+    const share = (record, wanted) => rows(record).filter(wanted).length / rows(record).length;
+    const single = (row) => Math.max(...row) > 0.9, right = run();
+    if (share(right, single) > 0.25) yield `${share(right, single)} pick one key as they are`;
+    const large = share(run("scaleLeftOut"), single);
+    if (!(large > 0.6)) yield `${large} pick one key`;
+    const alike = share(run("scaleByH"), (row) => Math.max(...row) < 0.2);
+    if (!(alike > 0.9)) yield `${alike} read all keys nearly alike`;
+    const stream = layers.map((l) => Live.rms(right[`model.layers.${l}`].data));
+    if (stream.some((size, l) => l && size <= stream[l - 1])) yield `the stream shrinks: ${stream}`;
+    const longer = Live.rms(run("finalNormLeftOut").model.data) / Live.rms(right.model.data);
+    if (Math.round(longer) !== 6) yield `${longer} times too long`;
+  },
+
   *compare({ session, found }) {
     const { ids } = found.records[2], right = session.run({ ids }), again = session.run({ ids });
     if (Live.firstDifference(right, again) !== null) yield "a pass differs from itself";
