@@ -1,4 +1,4 @@
-"""What is read line by line: formulas, code, outputs, on the built site and on paper."""
+"""What is read line by line: formulas, code, outputs; on the site and on paper."""
 
 import re
 import shutil
@@ -211,7 +211,8 @@ CUT = """() => [...document.querySelectorAll(
     const own = Math.max(e.scrollWidth - e.clientWidth, 0) * (e.clientWidth > 0);
     const article = e.closest("article").getBoundingClientRect();
     const cell = e.closest(".tag_full-width")?.getBoundingClientRect() ?? article;
-    const beyond = e.getBoundingClientRect().right - Math.max(article.right, cell.right);
+    const edge = Math.max(article.right, cell.right);
+    const beyond = e.getBoundingClientRect().right - edge;
     if (scrolls && (frame.scrollWidth <= frame.clientWidth || frame.tabIndex === 0)) {
       return null;
     }
