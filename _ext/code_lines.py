@@ -70,4 +70,4 @@ def stack(code: nodes.literal_block) -> None:
 def setup(app):
     PygmentsBridge.html_formatter = LineFormatter
     app.connect("doctree-read", lay_out)
-    return {"parallel_read_safe": True}
+    return {"parallel_read_safe": True, "env_version": 1}
