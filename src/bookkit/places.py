@@ -9,6 +9,7 @@ from typing import NamedTuple
 from . import printouts
 
 CHAPTERS = {
+    "00_one_token": "One sentence, one token",
     "01_config": "config.json, key by key",
     "02_tree": "The printed tree",
     "03_table": "The torchinfo table",
@@ -216,7 +217,7 @@ class Printout:
         self.places, self.rows = PLACES[kind], PRINTOUTS[kind][0]()
 
     def __repr__(self) -> str:
-        width = max(len(line) for line, _ in self.rows) + 2
+        width = max((len(line) for line, _ in self.rows), default=0) + 2
         marked = (
             f"{line:{width}}<-- this chapter" if name in self.lit else line
             for line, name in self.rows
