@@ -103,7 +103,7 @@ def add_exercise_script(app, pagename, templatename, context, doctree):
 def drop_unanswered(app, doctree):
     """On a page nothing can be answered, so a check's cell says nothing of it."""
     for output in list(doctree.findall(nodes.container)):
-        if "cell_output" in output["classes"] and output.astext() == UNANSWERED:
+        if "cell_output" in output["classes"] and output.astext().strip() == UNANSWERED:
             output.parent.remove(output)
 
 
