@@ -13,7 +13,7 @@ from pygments.formatters import HtmlFormatter
 from sphinx.highlighting import PygmentsBridge
 
 SHORT = 36  # letters that fit into any window
-COLUMN = 82  # letters that fit beside the commentary, see text.css
+COLUMN = 72  # letters that fit beside the commentary, see text.css
 BRIEF = 16  # lines
 TAG = re.compile("<[^>]*>|&[^;]*;")
 
