@@ -51,7 +51,6 @@ def examples() -> dict[str, Drawing]:
     """One of each, as the gallery and the tests show them."""
     out = {name: make() for name, make in DRAWINGS.items() if name != "where"}
     out["counted_printout"] = counted(layers=3, vocab=1519)
-    out["merges_word"] = merges(text="Ġuniversally", steps=UNIVERSALLY, ids=IDS)
     out["model_map"] = model_map(lit="q_norm")
     for chapter in ("02_tree", "06_projections", "10_masks", "12_decoder_layer"):
         out[f"where_{chapter}"] = where(chapter=chapter)

@@ -1,5 +1,7 @@
 """What a tensor is counted as: in memory once, in a table once for each name."""
 
+import re
+
 from .core import drawing, shape
 from .shapes import NAME, SLAB, SMALL, Shape
 
@@ -10,7 +12,7 @@ def counted(s, z, layers=None, vocab=None):
     L, V = layers or z.L, vocab or z.V
     table, layer = V * z.D, z.count["layer"]
     each = range(1, L + 1) if L <= 4 else ()  # a row for each layer, or one for all
-    step, lw, rw = (34, 196, 286) if s.wide else (34, 128, 168)
+    step, lw, rw = (34, 196, 286) if s.wide else (34, 112, 184)
     x, right = s.edge, s.width - s.edge
     rx = right - rw
 
@@ -25,10 +27,10 @@ def counted(s, z, layers=None, vocab=None):
         y, twice = step * i, size == table
         box = Shape(rx, y - SLAB / 2 - 2, rw, SLAB + 4)
         s.rect(box, "lit" if twice and z.tied else "line", 1, 0.1)
-        name = name if s.wide else name.replace("Decoder", "…").replace("RMS", "…")
+        if not s.wide:
+            name = re.sub("Qwen3(Decoder|RMS)", "…", name)
         s.text(rx + 8, y, name, SMALL, "start", mono=True)
-        number = f"{size:,}" if s.wide else f"{size / 1e6:.2f}M"
-        s.text(right - 8, y, number, SMALL, "end")
+        s.text(right - 8, y, f"{size:,}", SMALL, "end")
         ends.append(box)
 
     def tensor(y, text, kind, *targets):
@@ -38,14 +40,15 @@ def counted(s, z, layers=None, vocab=None):
         for target in targets:
             s.curve(block.right(), target.left(), colour, 1.75, head=True)
 
+    words = f"matrix {shape(V, z.D)}" if s.wide else shape(V, z.D)
     last, kind = len(rows) - 1, "lit" if z.tied else "stream"
-    tensor(0, f"matrix {shape(V, z.D)}", kind, *ends[:: last if z.tied else len(rows)])
+    tensor(0, words, kind, *ends[:: last if z.tied else len(rows)])
     for i in range(1, last - 1):
         name = f"layer {i - 1}" if each else f"{L} layers"
         tensor(step * i, name, "stream", ends[i])
     tensor(step * (last - 1), f"norm {shape(z.D)}", "stream", ends[last - 1])
     if not z.tied:
-        tensor(step * last, f"matrix {shape(V, z.D)}", "stream", ends[last])
+        tensor(step * last, words, "stream", ends[last])
 
     memory = (1 if z.tied else 2) * table + L * layer + z.D
     printed = sum(size for _, size in rows)
@@ -62,6 +65,7 @@ def counted(s, z, layers=None, vocab=None):
         s.note(right - 8, y + 34, more, anchor="end")
     twice = f"""one matrix {shape(V, z.D)}, which has two rows, Embedding: 2-1 and
     Linear: 1-2, and is added twice"""
-    return f"""Left, what is in memory: {twice if z.tied else "two matrices"}; {L} layers
-    of {layer:,}; a norm of {z.D:,}: together {memory:,} parameters. Right, the rows of
-    torchinfo's table, which add up to {printed:,}, {printed - memory:,} more."""
+    return f"""Left, what is in memory: {twice if z.tied else "two matrices"};
+    {L} layers of {layer:,}; a norm of {z.D:,}: together {memory:,} parameters. Right,
+    the rows of torchinfo's table, which add up to {printed:,},
+    {printed - memory:,} more."""

@@ -4,11 +4,10 @@ from .core import drawing, shape
 from .shapes import NODE, SLAB, SMALL, Shape, extent
 
 
-@drawing("One pass, to scale: what leaves each call")
-def passing(s, z):
-    """From the bottom up every call in order, its output as wide as it has numbers."""
+def calls_of(z) -> list[tuple]:
+    """The calls in order: name, numbers a position, these as words, kind, printed?"""
     q, k = f"{z.N}·{z.H}", f"{z.K}·{z.H}"
-    rows = [  # name, numbers a position, shape, kind, printed
+    return [
         ("embed_tokens", z.D, z.D, "stream", True),
         ("rotary_emb", 2 * z.H, f"2 × {z.H}", "line", True),
         ("causal_mask", None, "T", "line", False),
@@ -32,17 +31,26 @@ def passing(s, z):
         ("norm", z.D, z.D, "stream", True),
         ("lm_head", z.V, z.V, "line", True),
     ]
+
+
+@drawing("One pass, to scale: what leaves each call")
+def passing(s, z):
+    """From the bottom up every call in order, its output as wide as it has numbers."""
+    rows = calls_of(z)
     step = 25
     sx = s.edge + 14  # the stream
     cx, cw = (sx + 34, 176) if s.wide else (sx + 22, 104)
     bx = cx + cw + 14
     room = s.width - s.edge - bx
     unit = (room - (58 if s.wide else 26)) / max(z.F, (z.N + z.K) * z.H, z.D)
-    short = {"post_attention_layernorm": "post_attn…", "input_layernorm": "input_layern…"}
+    short = {
+        "post_attention_layernorm": "post_attn…",
+        "input_layernorm": "input_layern…",
+    }
     first, last = 3, 19
-    y, ys = 0, []
+    y, ys = -12, []
     for i in range(len(rows)):
-        y -= step + (16 if i in (first, last + 1) else 0)
+        y -= step + (16 if i in (first, last + 1) else 12 if i > last else 0)
         ys.append(y)
     calls = []
     for (name, n, text, kind, printed), y in zip(rows, ys, strict=True):
@@ -51,17 +59,21 @@ def passing(s, z):
         else:
             label = name if s.wide else short.get(name, name)
             calls.append(s.chip(cx, y, label, kind, printed, key=name, w=cw))
-        words = str(text) if s.wide or isinstance(text, int) else str(text)
+        words = str(text)
         if n is None:
             s.note(bx, y, "(T, T), once, for every layer" if s.wide else "once")
             continue
         torn = n * unit > room
         block = Shape(bx, y - 7, room if torn else n * unit, 14)
-        s.rect(block, kind, 0, 0.35, known=False)
+        parts = [(kind, block)]
+        if name == "RoPE":  # it turns queries and keys
+            w = z.N * z.H * unit
+            parts = [("q", Shape(bx, y - 7, w, 14))]
+            parts += [("k", Shape(bx + w, y - 7, block.w - w, 14))]
+        for colour, part in parts:
+            s.rect(part, colour, 0, 0.35, known=False)
         if torn:  # the edge of a sheet that goes on
-            edge = []
-            for j in range(3):
-                edge += ["l", -6, 2.4, "l", 6, 2.4]
+            edge = ["l", -6, 2.4, "l", 6, 2.4] * 3
             s.path("M", block.right_x, block.y, *edge, stroke="@line", stroke_width=1)
             times = n * unit / s.width
             words = f"{n:,}: {times:.0f} times this sheet" if s.wide else f"{n:,}"
@@ -72,6 +84,7 @@ def passing(s, z):
     at = {name: call for (name, *_), call in zip(rows, calls, strict=True)}
     sums = [calls[i] for i, row in enumerate(rows) if row[0] == "+"]
     ids = s.slab(cx + cw / 2, 0, cw, f"ids {shape('T')}", "line")
+    s.note(bx, 0, "numbers for one position" + (", to scale" if s.wide else ""))
     s.wire(ids.top(), at["embed_tokens"].bottom())
     for name in ("input_layernorm", "post_attention_layernorm"):
         y = at[name].cy

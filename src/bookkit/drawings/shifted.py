@@ -54,11 +54,11 @@ def shifted(s, z):
     s.text(at(T / 2 - 0.5) + cell / 2, up - h / 2 - 24, mean if s.wide else
            f"loss: mean of −log p, {T - 1} tokens", SMALL)  # fmt: skip
     if s.wide:
-        s.note(s.edge, first.cy - 7, "the first token:", "nobody's task", anchor="start")
+        s.note(s.edge, first.cy - 7, "the first token", "is nobody's task")
         s.note(at(T) + cell / 2 + 6, up - 7, "the next token:", "generation")
         side = at(T - 0.5) + 12
         s.note(side, logits[0].cy - 7, f"logits {shape('T', z.V)}:",
-               "a column scores every token", mono=False)  # fmt: skip
+               "a column scores every token")  # fmt: skip
         s.note(side, ids[0].cy, f"ids {shape('T')}, T = {T}")
     else:
         s.note(x0 - 20, up - h / 2 - 42, "? is the next token: generation")
@@ -70,8 +70,8 @@ def shifted(s, z):
         s.wire(table.right(embed.cy), embed.left())
         s.wire(table.right(head.cy), head.left())
         if s.wide:
-            s.note(s.edge + 28, table.cy - 21, "one matrix,", "used twice:")
-            s.note(s.edge + 28, table.cy + 7, shape(z.V, z.D), mono=True)
+            s.note(s.edge + 25, table.cy - 21, "one matrix,", "used twice:")
+            s.note(s.edge + 25, table.cy + 7, shape(z.V, z.D), mono=True)
     words = "".join(word for word, _ in TOKENS).replace("·", " ")
     tied = "embed_tokens and lm_head are one matrix. " if z.tied else ""
     return f"""From the bottom up: the {T} tokens of "{words}" go through embed_tokens,

@@ -4,10 +4,23 @@ from .core import drawing
 from .shapes import SLAB, SMALL, Shape, extent
 
 STEP = 30  # from one merge to the next
+WORD = "Ġuniversally"
+"""A word as signs of bytes; below, what the small checkpoint's tokenizer does to it."""
+STEPS = (
+    ("e", "r", 11),
+    ("l", "l", 31),
+    ("v", "er", 50),
+    ("Ġ", "u", 93),
+    ("a", "ll", 170),
+    ("Ġu", "n", 215),
+    ("all", "y", 302),
+    ("ver", "s", 927),
+)
+IDS = (471, 72, 1183, 558)
 
 
 @drawing("A merge tree: the bytes of a word, and what the list of merges makes of them")
-def merges(s, z, text="slower", steps=(("o", "w", 0), ("l", "ow", 1)), ids=()):
+def merges(s, z, text=WORD, steps=STEPS, ids=IDS):
     """Signs of bytes at the bottom, a merge a row, tokens with their ids on top.
 
     ``steps`` has the merges in the order in which they are made, each as its left
@@ -51,8 +64,8 @@ def merges(s, z, text="slower", steps=(("o", "w", 0), ("l", "ow", 1)), ids=()):
             raise ValueError(f"step {i} merges {left!r} and {right!r}, not neighbours")
         row = out
         s.text(s.edge + label - 14, y, f"{rank:,}", SMALL, "end", mono=True)
-    y = -STEP * (len(steps) + 1) - 18
-    s.note(s.edge, y + 36, "rank")
+    y = -STEP * (len(steps) + 1) - 26
+    s.note(s.edge, y + 27, "rank")
     for i, (word, shape) in enumerate(row):
         token = symbol(shape.cx, y, word, "lit", 0.2)
         s.wire(shape.top(), token.bottom())
@@ -63,7 +76,9 @@ def merges(s, z, text="slower", steps=(("o", "w", 0), ("l", "ow", 1)), ids=()):
         s.note(s.edge, y - 20, "ids")
     listed = "; ".join(f"{a} and {b}, rank {rank:,}" for a, b, rank in steps)
     named = zip([word for word, _ in row], ids or [None] * len(row), strict=True)
-    tokens = ", ".join(word if i is None else f"{word} with id {i}" for word, i in named)
+    tokens = ", ".join(
+        word if i is None else f"{word} with id {i}" for word, i in named
+    )
     return f"""From the bottom up: the {len(text)} bytes of the word as signs,
     {" ".join(text)}. Each row above joins two neighbours, always those whose pair has
     the lowest rank: {listed}. No pair is left that may be merged. The {len(row)} tokens
