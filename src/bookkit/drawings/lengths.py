@@ -81,9 +81,9 @@ def qk_norm(s, z):
             s.wire(start, frame.left())
             s.note(start[0] + 60, frame.cy - 14, "q_norm, k_norm", anchor="middle",
                    mono=True)  # fmt: skip
-            words = "Every tip lies on a circle", f"of radius {root:.1f}. Gains other"
-            words += "than one, which training", "makes, turn it into an ellipse."
-            s.note(frame.right_x + 14, frame.cy - 21, *words)
+            words = "Every tip lies on a circle", f"of radius {root:.1f}. Unequal gains"
+            words += ("turn it into an ellipse.",)
+            s.note(frame.right_x + 14, frame.cy - 14, *words)
     # Their scores: each query head with the key head of its group
     y, pairs = top + side + 58, scores(z)
     widest = max(abs(before) for before, _ in pairs) * 1.06
