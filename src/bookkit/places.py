@@ -7,6 +7,7 @@ import re
 from . import printouts
 
 CHAPTERS = {
+    "00_one_token": "One sentence, one token",
     "01_config": "config.json, key by key",
     "02_tree": "The printed tree",
     "03_table": "The torchinfo table",
@@ -178,7 +179,7 @@ class Printout:
         self.rows = lines()
 
     def __repr__(self) -> str:
-        width = max(len(line) for line, _ in self.rows) + 2
+        width = max((len(line) for line, _ in self.rows), default=0) + 2
         marked = (
             f"{line:{width}}<-- this chapter" if name in self.lit else line
             for line, name in self.rows
