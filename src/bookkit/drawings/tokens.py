@@ -26,7 +26,8 @@ def merges(s, z, text=WORD, steps=STEPS, ids=IDS):
     ``steps`` has the merges in the order in which they are made, each as its left
     symbol, its right symbol and its rank; ``ids`` has an id for each token.
     """
-    label = 46 if s.wide else 36
+    longest = max((extent(f"{rank:,}", SMALL, True) for *_, rank in steps), default=0)
+    label = max(46 if s.wide else 40, longest + 14)
     x0, pitch = s.edge + label, (s.width - 2 * s.edge - label) / len(text)
     pitch = min(pitch, 52)
     w = min(pitch - 4, 26)
@@ -63,7 +64,7 @@ def merges(s, z, text=WORD, steps=STEPS, ids=IDS):
         if len(out) == len(row):
             raise ValueError(f"step {i} merges {left!r} and {right!r}, not neighbours")
         row = out
-        s.text(s.edge + label - 14, y, f"{rank:,}", SMALL, "end", mono=True)
+        s.text(s.edge + label - 12, y, f"{rank:,}", SMALL, "end", mono=True)
     y = -STEP * (len(steps) + 1) - 26
     s.note(s.edge, y + 27, "rank")
     for i, (word, shape) in enumerate(row):
