@@ -6,10 +6,15 @@ lights a box. ``drawings.legend()`` shows what the shapes mean.
 
 from .attention import attention, masks
 from .core import DRAWINGS, Drawing, Sizes, from_call
+from .counted import counted
 from .head import where
+from .lengths import qk_norm
 from .modules import embedding, grouped, heads, layer, mlp, rmsnorm, rope
 from .overview import HERE, legend, model, model_map, tree
+from .passing import passing
 from .running import cache, loop, matrices
+from .shifted import shifted
+from .tokens import merges
 
 __all__ = [
     "DRAWINGS",
@@ -18,6 +23,7 @@ __all__ = [
     "Sizes",
     "attention",
     "cache",
+    "counted",
     "embedding",
     "from_call",
     "grouped",
@@ -27,11 +33,15 @@ __all__ = [
     "loop",
     "masks",
     "matrices",
+    "merges",
     "mlp",
     "model",
     "model_map",
+    "passing",
+    "qk_norm",
     "rmsnorm",
     "rope",
+    "shifted",
     "tree",
     "where",
 ]
@@ -40,6 +50,7 @@ __all__ = [
 def examples() -> dict[str, Drawing]:
     """One of each, as the gallery and the tests show them."""
     out = {name: make() for name, make in DRAWINGS.items() if name != "where"}
+    out["counted_printout"] = counted(layers=3, vocab=1519)
     out["model_map"] = model_map(lit="q_norm")
     for chapter in ("02_tree", "06_projections", "10_masks", "12_decoder_layer"):
         out[f"where_{chapter}"] = where(chapter=chapter)

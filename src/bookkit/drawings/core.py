@@ -3,6 +3,7 @@
 import ast
 import functools
 import json
+import re
 
 from bookkit.printouts import CONFIG
 
@@ -87,10 +88,8 @@ class Drawing:
         self.function, self.title = function, title
         self.options = {name: value for name, value in options.items() if value}
         self.sizes = Sizes(config or CONFIG)
-        words = [function.__name__]
-        for value in self.options.values():
-            words += [value] if isinstance(value, str) else value
-        self.name = "-".join(["draw", *words]).replace("_", "-").replace(" ", "-")
+        words = f"draw {function.__name__} {list(self.options.values())}"
+        self.name = "-".join(re.findall("[A-Za-z0-9]+", words))
         self.desc = self.draw(WIDE)[1]
 
     def draw(self, width: int, inline=False) -> tuple[Sheet, str]:
