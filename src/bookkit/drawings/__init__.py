@@ -10,6 +10,7 @@ from .head import where
 from .modules import embedding, grouped, heads, layer, mlp, rmsnorm, rope
 from .overview import HERE, legend, model, model_map, tree
 from .running import cache, loop, matrices
+from .storage import weights_file
 
 __all__ = [
     "DRAWINGS",
@@ -33,6 +34,7 @@ __all__ = [
     "rmsnorm",
     "rope",
     "tree",
+    "weights_file",
     "where",
 ]
 
