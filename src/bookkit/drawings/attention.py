@@ -1,5 +1,9 @@
 """Attention: the pipeline with its shapes, heads in groups, masks."""
 
+import torch
+
+from minqwen3.model import causal_mask
+
 from .core import drawing, shape
 from .shapes import BOX, SMALL
 
@@ -100,43 +104,40 @@ def masks(s, z):
     c, S, new, pad, window = 19, 6, 2, 2, 3
     x0, across = s.edge, 176
 
-    def grid(i, title, words, allowed, first=0, padded=0):
-        """The i-th mask; rows before the first are dashed, they were done earlier."""
+    def grid(i, title, words, past=0, window=None, padded=0):
+        """The i-th mask, from minqwen3; rows of earlier passes are dashed."""
+        real = (torch.arange(S) >= padded).long()[None] if padded else None
+        allowed = causal_mask(1, S - past, past, window, real, "cpu")[0].tolist()
         x = x0 + across * (i % (4 if s.wide else 2))
         y = 0 if s.wide or i < 2 else 6 * c + 108
         s.title(x, y - 48, title)
         s.note(x, y - 31, words)
         left = x + 18
-        for j in range(S):
-            if j >= padded:
-                s.text(left + c * (j + 0.5), y - 10, str(j), SMALL, soft=True)
+        for j in range(padded, S):
+            s.text(left + c * (j + 0.5), y - 10, str(j), SMALL, soft=True)
         for row in range(S):
             s.text(left - 6, y + c * (row + 0.5), str(row), SMALL, "end", soft=True)
             for j in range(S):
-                look = ("q", 0.55) if allowed(row, j) else ("line", 0.04)
-                look = ("line", 0) if row < first else look
-                dash = "2 2" if row < first else None
+                look = ("line", 0)
+                if row >= past:
+                    look = ("q", 0.55) if allowed[row - past][j] else ("line", 0.04)
+                dash = "2 2" if row < past else None
                 s.cell(left + c * j, y + c * row, c, c, *look, dash=dash)
         if padded:
             s.text(left + c * padded / 2, y - 10, "pad", SMALL, soft=True)
         s.keep(left, y, c * S, c * S)
         return left, y + c * S
 
-    def causal(row, j):
-        return j <= row
-
-    grid(0, "Causal", f"T = S = {S}", causal)
-    left, end = grid(1, "With a cache", f"T = {new}, S = {S}", causal, first=S - new)
+    grid(0, "Causal", f"T = S = {S}")
+    left, end = grid(1, "With a cache", f"T = {new}, S = {S}", past=S - new)
     for a, b, word in ((0, S - new, "cached"), (S - new, S, "new")):
         s.bracket(left + c * a + 2, left + c * b - 2, end + 9)
         s.note(left + c * (a + b) / 2, end + 21, word, anchor="middle")
-    left, end = grid(2, "Left padding", f"{pad} of {S} are padding",
-                     lambda row, j: pad <= j <= row, padded=pad)  # fmt: skip
+    left, end = grid(2, "Left padding", f"{pad} of {S} are padding", padded=pad)
     for j in range(S):
         s.text(left + c * (j + 0.5), end + 12, str(max(0, j - pad)), SMALL)
     s.note(left + c * S / 2, end + 27, "position_ids", mono=True, anchor="middle")
-    words = f"sliding_window = {window}"
-    grid(3, "Window", words, lambda row, j: row - window < j <= row)
+    grid(3, "Window", f"sliding_window = {window}", window=window)
     y = end + 58
     x = s.swatch(x0, y, "q", "may be read", 0.55) + 16
     s.note(x, y, "rows: queries, columns: keys")
