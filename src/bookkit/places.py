@@ -178,7 +178,7 @@ class Printout:
         self.rows = lines()
 
     def __repr__(self) -> str:
-        width = max(len(line) for line, _ in self.rows) + 2
+        width = max((len(line) for line, _ in self.rows), default=0) + 2
         marked = (
             f"{line:{width}}<-- this chapter" if name in self.lit else line
             for line, name in self.rows

@@ -91,7 +91,7 @@ def weights_file(s, z, length=None, tensors=None):
     tensors = tensors or full
     length = length or header_bytes(tensors)
     data, few, x = 8 + length, tensors[:3], s.edge
-    x, w, right = (104, 190, 318) if s.wide else (92, 96, 202)
+    x, w, right = (104, 190, 318) if s.wide else (98, 94, 206)
     room = s.width - s.edge - right
 
     # The column: three parts, of which the third is the tensors'
