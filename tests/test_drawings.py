@@ -182,6 +182,7 @@ def test_a_refused_chapter_is_named():
 def test_a_head_shows_the_lines_of_its_chapter_with_what_holds_them(name):
     head = drawings.where(name)
     shown = [line.strip() for line, _ in head.printout.rows]
+    assert all(line in repr(head) for line in shown)
     words = texts(head)
     assert all(line in words for line in shown)
     lit = [row for row in head.printout.rows if row[1] in head.printout.lit]

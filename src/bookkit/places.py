@@ -7,6 +7,7 @@ import re
 from . import printouts
 
 CHAPTERS = {
+    "00_one_token": "One sentence, one token",
     "01_config": "config.json, key by key",
     "02_tree": "The printed tree",
     "03_table": "The torchinfo table",
