@@ -6,6 +6,7 @@ lights a box. ``drawings.legend()`` shows what the shapes mean.
 
 from .attention import attention, masks
 from .core import DRAWINGS, Drawing, Sizes, from_call
+from .decoding import draw, redone, returns
 from .head import where
 from .modules import embedding, grouped, heads, layer, mlp, rmsnorm, rope
 from .overview import HERE, legend, model, model_map, tree
@@ -19,6 +20,7 @@ __all__ = [
     "Sizes",
     "attention",
     "cache",
+    "draw",
     "embedding",
     "from_call",
     "grouped",
@@ -31,6 +33,8 @@ __all__ = [
     "mlp",
     "model",
     "model_map",
+    "redone",
+    "returns",
     "rmsnorm",
     "rope",
     "tree",
