@@ -7,6 +7,7 @@ lights a box. ``drawings.legend()`` shows what the shapes mean.
 from .attention import attention, masks
 from .core import DRAWINGS, Drawing, Sizes, from_call
 from .decoding import draw, redone, returns
+from .floats import formats, rounding
 from .head import where
 from .modules import embedding, grouped, heads, layer, mlp, rmsnorm, rope
 from .overview import HERE, legend, model, model_map, tree
@@ -22,6 +23,7 @@ __all__ = [
     "cache",
     "draw",
     "embedding",
+    "formats",
     "from_call",
     "grouped",
     "heads",
@@ -37,6 +39,7 @@ __all__ = [
     "returns",
     "rmsnorm",
     "rope",
+    "rounding",
     "tree",
     "weights_file",
     "where",

@@ -131,8 +131,8 @@ def cache(s, z):
     Prefill computes queries, keys and values of all {prompt} and the scores, of
     which the mask keeps {prompt * (prompt + 1) // 2}. Each step after it computes one
     query, one key and one value, reads the other keys and values from the cache, and
-    makes one row of scores; the rows before are not made again. A column of keys and values
-    takes {one:,} bytes a layer and {one * z.L:,} in all."""
+    makes one row of scores; the rows before are not made again. A column of keys and
+    values takes {one:,} bytes a layer and {one * z.L:,} in all."""
 
 
 @drawing("One layer's seven matrices, to scale")
