@@ -5,12 +5,14 @@ lights a box. ``drawings.legend()`` shows what the shapes mean.
 """
 
 from .attention import attention, masks
+from .backward import backward
 from .core import DRAWINGS, Drawing, Sizes, from_call
 from .decoding import draw, redone, returns
 from .floats import formats, rounding
 from .head import where
 from .modules import embedding, grouped, heads, layer, mlp, rmsnorm, rope
 from .overview import HERE, legend, model, model_map, tree
+from .roofline import roofline
 from .running import cache, loop, matrices
 from .storage import weights_file
 
@@ -20,6 +22,7 @@ __all__ = [
     "HERE",
     "Sizes",
     "attention",
+    "backward",
     "cache",
     "draw",
     "embedding",
@@ -38,6 +41,7 @@ __all__ = [
     "redone",
     "returns",
     "rmsnorm",
+    "roofline",
     "rope",
     "rounding",
     "tree",
