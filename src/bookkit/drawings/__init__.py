@@ -10,11 +10,14 @@ from .core import DRAWINGS, Drawing, Sizes, from_call
 from .decoding import draw, redone, returns
 from .floats import formats, rounding
 from .head import where
+from .inside import lens_grid, taps
 from .modules import embedding, grouped, heads, layer, mlp, rmsnorm, rope
 from .overview import HERE, legend, model, model_map, tree
 from .roofline import roofline
 from .running import cache, loop, matrices
 from .storage import weights_file
+from .turns import turns
+from .versions import versions
 
 __all__ = [
     "DRAWINGS",
@@ -32,6 +35,7 @@ __all__ = [
     "heads",
     "layer",
     "legend",
+    "lens_grid",
     "loop",
     "masks",
     "matrices",
@@ -44,7 +48,10 @@ __all__ = [
     "roofline",
     "rope",
     "rounding",
+    "taps",
     "tree",
+    "turns",
+    "versions",
     "weights_file",
     "where",
 ]

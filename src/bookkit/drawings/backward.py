@@ -25,8 +25,10 @@ def backward(s, z):
 
     first = ("embed_tokens", "add to rows") if s.wide else ("embed", "to rows")
     embed, rows = pair("embed", *first, stream, back, 120 if s.wide else 66)
-    norm_in, undo_in = pair("in", names[0], "÷ RMS", branch, side, w if s.wide else 62)
-    attn, undo_attn = pair("attn", names[1], "chain rule", branch, side, w, None if s.wide else 90,
+    norm_in, undo_in = pair(
+        "in", names[0], "÷ RMS", branch, side, w if s.wide else 62, 66
+    )
+    attn, undo_attn = pair("attn", names[1], "chain rule", branch, side, w, 96 if s.wide else 90,
                            *(("", "line") if s.wide else (None, "stream")))  # fmt: skip
     norm, undo_norm = pair("norm", "norm", "÷ RMS", stream, back, 66)
     head, undo_head = pair("lm_head", "lm_head", "× Wᵀ", stream, back, 80)

@@ -29,9 +29,16 @@ def roofline(s, z, machine="a machine", peak=100e12, bandwidth=1e12):
     tall, low, high = (300 if s.wide else 330), 0.5, 3000
     floor = 10 ** (log10(low * bandwidth) - 0.15)
     top = 10 ** (log10(peak) + 0.35)
-    across = lambda i: left + log10(i / low) / log10(high / low) * (right - left)
-    up = lambda rate: tall * (1 - log10(rate / floor) / log10(top / floor))
-    reach = lambda i: min(peak, i * bandwidth)
+
+    def across(i):
+        return left + log10(i / low) / log10(high / low) * (right - left)
+
+    def up(rate):
+        return tall * (1 - log10(rate / floor) / log10(top / floor))
+
+    def reach(i):
+        return min(peak, i * bandwidth)
+
     ridge = peak / bandwidth
 
     # Axes, in decades
@@ -54,8 +61,7 @@ def roofline(s, z, machine="a machine", peak=100e12, bandwidth=1e12):
         "M", across(low), up(reach(low)), "L", across(ridge), up(peak), "L", right,
         up(peak), stroke="@ink", stroke_width=2,
     )  # fmt: skip
-    s.path("M", across(ridge), up(peak), "V", tall, stroke_dasharray="3 3",
-           stroke_width=1)  # fmt: skip
+    s.path("M", across(ridge), tall - 24, "V", tall, stroke_width=1)
     s.note(across(ridge) + 7, tall - 12, f"ridge {ridge:.0f}")
     s.text(right, up(peak) - 12, f"{machine}: {peak / 1e12:,.0f} TFLOPs", SMALL, "end")
     words = f"slope: {bandwidth / 1e9:,.0f} GB a second"
