@@ -1,0 +1,183 @@
+"""The landing page: the printed tree running, the chapters as cards, one excerpt.
+
+``{landing}`` in index.md. Chapters get the same tree, small, under *What would break?*.
+"""
+
+import inspect
+import json
+import pathlib
+import re
+import textwrap
+
+import first_paint
+from docutils import nodes
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from notebooks import cells_of
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from bookkit.places import CHAPTERS, Printout
+from minqwen3 import model
+
+HERE = pathlib.Path(__file__).parent
+SCRIPTS = [f"live/{name}.js" for name in ("page-main",)]
+EXAMPLES = [
+    first_paint.TEXT,
+    "It is a truth universally acknowledged, that a single man",
+    "She could not help smiling at the",
+    "Captain Wentworth had been in the",
+    "The quick brown fox jumps over the lazy dog",
+]
+EXCERPT = "11_mlp"
+QUESTION = re.compile(r"\*\*([^*]+\?)\*\*")
+MINUTES = re.compile(r"About (\d+) minutes")
+LINK = re.compile(r'href="([^":]+)\.ipynb"')
+
+
+def templates() -> Environment:
+    loader = FileSystemLoader(HERE / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+
+
+# ------------------------------------------------------------------ below the fold
+
+
+def question(app, name: str) -> str:
+    """A chapter's bold question, from its first cell, as plain text."""
+    text = "".join(cells_of(app, name)[0]["source"])
+    found = QUESTION.search(text)
+    if not found:
+        raise ExtensionError(f"{name}: expected a bold question in its first cell")
+    return found[1].replace("`", "")
+
+
+def minutes(app, name: str) -> str | None:
+    text = "".join("".join(c["source"]) for c in cells_of(app, name))
+    found = MINUTES.search(text)
+    return found and found[1]
+
+
+def cards(app) -> list[tuple[str, list[dict]]]:
+    """Groups of the table of contents, each with its chapters' cards."""
+    toc = app.config.external_toc_path or "_toc.yml"
+    text = (pathlib.Path(app.srcdir) / toc).read_text(encoding="utf-8")
+    groups: list[tuple[str, list[dict]]] = []
+    for line in text.split("\n"):
+        if found := re.search(r"caption: (.+)", line):
+            groups.append((found[1], []))
+        found = re.search(r"file: book/((\d+)_\w+)$", line)
+        if found and found[1] in CHAPTERS:
+            name = found[1]
+            card = {"name": name, "number": int(found[2]), "title": CHAPTERS[name]}
+            card |= {"question": question(app, name), "minutes": minutes(app, name)}
+            groups[-1][1].append(card | {"drawing": None})
+    return [(caption, list_) for caption, list_ in groups if list_]
+
+
+def said(cell: dict) -> str:
+    """What a cell has printed."""
+    return "".join(
+        "".join(output.get("text", [])) for output in cell.get("outputs", [])
+    ).rstrip()
+
+
+def excerpt(app) -> dict:
+    """Five pieces of one chapter: by hand, source, check, break, exercise."""
+    cells, section, found = cells_of(app, EXCERPT), "", {}
+    for before, cell in zip([{}, *cells], cells, strict=False):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            if heading := re.findall(r"^## (.+)$", source, re.M):
+                section = heading[-1]
+            continue
+        quoted = "annotate" in cell["metadata"].get("tags", [])
+        if section not in found and not quoted and said(cell):
+            words = "".join(before["source"]).split("\n\n")
+            found[section] = (words[-1].strip(), source, said(cell))
+    try:
+        hand, check, wrong, task = (
+            found[name]
+            for name in ("By hand", "The check", "What would break?", "Exercises")
+        )
+    except KeyError as missing:
+        raise ExtensionError(
+            f"{EXCERPT}: the landing page quotes {missing}, which has no cell"
+        ) from None
+    exercise = re.search(
+        r"### (Exercise 1 .+)\n\n(.+)",
+        "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown"),
+    )
+    forward = textwrap.dedent(inspect.getsource(model.Qwen3MLP.forward))
+    pieces = [
+        ("By hand", *hand),
+        ("The source", "The module’s forward, from model.py:", forward, ""),
+        ("The check", *check),
+        ("What would break?", *wrong),
+        ("Exercises", exercise[2], task[1], task[2]),
+    ]
+    keys = ("title", "says", "code", "output")
+    return {
+        "name": EXCERPT,
+        "title": CHAPTERS[EXCERPT],
+        "pieces": [dict(zip(keys, piece, strict=True)) for piece in pieces],
+    }
+
+
+# ------------------------------------------------------------------ the page
+
+
+def printout(kind: str) -> Markup:
+    markup = Printout(kind, prefix="book/")._repr_html_()
+    return Markup(LINK.sub(r'href="\1.html"', markup))
+
+
+def stage(layer: int = 3) -> dict:
+    """What the running tree shows at first, for the templates."""
+    recorded = first_paint.Recorded()
+    return {
+        "lines": first_paint.lines(recorded, layer),
+        "pieces": recorded.pieces,
+        "next": recorded.next,
+        "text": first_paint.TEXT,
+        "layers": range(len(recorded.probs) - 1, -1, -1),
+        "first": {
+            "layer": layer,
+            "length": len(recorded.ids),
+            "heads": [first_paint.pattern(p) for p in recorded.probs[layer]],
+            "chapter": "09_attention",
+            "number": 9,
+            "title": CHAPTERS["09_attention"],
+        },
+    }
+
+
+class Landing(SphinxDirective):
+    """``{landing}``: everything on the landing page below its title."""
+
+    def run(self):
+        app = self.env.app
+        self.env.note_dependency(str(HERE / "templates/landing.html"))
+        page = templates().get_template("landing.html")
+        text = page.render(
+            root="",
+            config=printout("config"),
+            table=printout("table"),
+            groups=cards(app),
+            excerpt=excerpt(app),
+            examples=EXAMPLES,
+            **stage(),
+            **STUB,
+        )
+        return [nodes.raw("", text, format="html")]
+
+
+STUB = dict(data="", limit=64, tokens=3072, least=3, most=13, about={"self_attn": "What attention adds to the stream: four query heads, two key/value heads."},
+  marks=[{"name":"as trained","loss":3.63},{"name":"pairs of tokens","loss":4.31},{"name":"frequencies","loss":6.33},{"name":"a guess","loss":7.62}],
+  switches=[{"key":k,"short":k} for k in "QK-norm left out · gate and up swapped · repeat for repeat_interleave · no rotation · theta 10,000 · no 1/√H · no causal mask · no final norm · no additions · head untied".split(" · ")])
+
+
+def setup(app):
+    app.add_directive("landing", Landing)
+    app.add_css_file("live.css")
+    return {"parallel_read_safe": True}
