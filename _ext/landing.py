@@ -4,26 +4,31 @@
 """
 
 import inspect
-import json
 import pathlib
 import re
 import textwrap
 
 import first_paint
+import live
 from docutils import nodes
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from notebooks import cells_of
+from notebooks import cells_of, write_data
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+from bookkit import breaks
 from bookkit.places import CHAPTERS, Printout
 from minqwen3 import model
 
 HERE = pathlib.Path(__file__).parent
-SCRIPTS = [f"live/{name}.js" for name in ("page-main",)]
+SCRIPTS = (
+    "page-data page-dom page-draw page-address panel-line panel-break panel-puzzle page-tree "
+    "page-view page-main"
+).split()
+LEAST, MOST, LIMIT = 3, 13, 64  # of the scale of losses, in nats; tokens of a text
 EXAMPLES = [
-    first_paint.TEXT,
+    breaks.TEXT,
     "It is a truth universally acknowledged, that a single man",
     "She could not help smiling at the",
     "Captain Wentworth had been in the",
@@ -132,23 +137,45 @@ def printout(kind: str) -> Markup:
     return Markup(LINK.sub(r'href="\1.html"', markup))
 
 
+def scale() -> dict:
+    """The scale of losses: its ends, and its marks from the left."""
+    marks = sorted(first_paint.DATA()["marks"].items(), key=lambda mark: mark[1])
+    return {
+        "least": LEAST,
+        "most": MOST,
+        "marks": [{"name": name, "loss": loss} for name, loss in marks],
+        "tokens": first_paint.DATA()["heldOut"]["tokens"],
+    }
+
+
 def stage(layer: int = 3) -> dict:
     """What the running tree shows at first, for the templates."""
-    recorded = first_paint.Recorded()
+    data = first_paint.DATA()
+    given, switches = data["first"], data["switches"]
+    chapter = data["lines"]["model.layers.0.self_attn"]
     return {
-        "lines": first_paint.lines(recorded, layer),
-        "pieces": recorded.pieces,
-        "next": recorded.next,
-        "text": first_paint.TEXT,
-        "layers": range(len(recorded.probs) - 1, -1, -1),
+        "lines": first_paint.lines(layer),
+        "pieces": given["pieces"],
+        "token": first_paint.token,
+        "next": given["next"],
+        "text": given["text"],
+        "layers": range(len(given["probs"]) - 1, -1, -1),
+        "limit": LIMIT,
+        "switches": sorted(switches, key=lambda s: not s["main"]),
+        "megabytes": f"{data['bytes']['weights'] / 1e6:.1f} MB",
+        "parameters": data["parameters"],
         "first": {
             "layer": layer,
-            "length": len(recorded.ids),
-            "heads": [first_paint.pattern(p) for p in recorded.probs[layer]],
-            "chapter": "09_attention",
-            "number": 9,
-            "title": CHAPTERS["09_attention"],
+            "length": len(given["ids"]),
+            "about": first_paint.about()["self_attn"],
+            "heads": [
+                (first_paint.pattern(probs), first_paint.reads(probs[-1]))
+                for probs in given["probs"][layer]
+            ],
+            "chapter": chapter,
+            "title": CHAPTERS[chapter],
         },
+        **scale(),
     }
 
 
@@ -167,17 +194,27 @@ class Landing(SphinxDirective):
             excerpt=excerpt(app),
             examples=EXAMPLES,
             **stage(),
-            **STUB,
         )
         return [nodes.raw("", text, format="html")]
 
 
-STUB = dict(data="", limit=64, tokens=3072, least=3, most=13, about={"self_attn": "What attention adds to the stream: four query heads, two key/value heads."},
-  marks=[{"name":"as trained","loss":3.63},{"name":"pairs of tokens","loss":4.31},{"name":"frequencies","loss":6.33},{"name":"a guess","loss":7.62}],
-  switches=[{"key":k,"short":k} for k in "QK-norm left out · gate and up swapped · repeat for repeat_interleave · no rotation · theta 10,000 · no 1/√H · no causal mask · no final norm · no additions · head untied".split(" · ")])
+def write(app):
+    """A sentence for each line, for the page's scripts."""
+    if app.builder.format == "html":
+        write_data(app, "live/page-data.js", "LIVE_ABOUT", first_paint.about())
+
+
+def add_scripts(app, pagename, templatename, context, doctree):
+    """The engine and the page's scripts, on the landing page alone."""
+    if pagename == "index":
+        live.add_engine(app)
+        for name in SCRIPTS:
+            app.add_js_file(f"live/{name}.js", loading_method="defer")
 
 
 def setup(app):
     app.add_directive("landing", Landing)
+    app.connect("builder-inited", write)
+    app.connect("html-page-context", add_scripts)
     app.add_css_file("live.css")
     return {"parallel_read_safe": True}
