@@ -13,6 +13,7 @@
 (() => {
   const Live = globalThis.Live ??= {};
   const HERE = globalThis.document?.currentScript?.src.replace(/[^/]*$/, "");
+  const STOPPED = "The worker that computes stopped; try again.";
   const ADVICE = "Reload the page to try again; the printed tree still leads to every chapter.";
 
   class Engine {
@@ -49,6 +50,7 @@
       const files = /^https?:$/.test(location.protocol)
         ? await Live.fetchFiles(this.base, (loaded) => this.progress(loaded))
         : await Live.filesFromScript(this.base);
+      this.progress(files.weights.byteLength);
       const session = new Live.Session(files);
       this.host = async (method, job) => {
         await new Promise((done) => setTimeout(done));  // let the page draw
@@ -62,15 +64,17 @@
 
     /** A worker with the model in it; null where the browser gives none. */
     async startWorker() {
-      let worker;
+      let worker, last = 0;
       try {
         worker = new Worker(`${this.base}worker.js`);
       } catch {
         return null;
       }
       const asked = new Map();
-      let last = 0, broken;
-      const lost = new Promise((resolve) => { broken = () => resolve(null); });
+      const ask = (method, job) => new Promise((resolve, reject) => {
+        asked.set(++last, { resolve, reject });
+        worker.postMessage({ id: last, method, job });
+      });
       worker.onmessage = ({ data: { id, loaded, answer, error } }) => {
         if (loaded !== undefined) { this.progress(loaded); return; }
         const { resolve, reject } = asked.get(id);
@@ -78,24 +82,22 @@
         if (error === undefined) resolve(answer);
         else reject(new Error(error));
       };
-      worker.onerror = (event) => {  // its scripts did not load, or it ran out of memory
-        event.preventDefault();
-        broken();
-        for (const { reject } of asked.values()) reject(new Error("the worker stopped"));
-        asked.clear();
-      };
-      const ask = (method, job) => new Promise((resolve, reject) => {
-        asked.set(++last, { resolve, reject });
-        worker.postMessage({ id: last, method, job });
+      const stopped = new Promise((resolve) => {
+        worker.onerror = (event) => {  // its scripts did not load, or memory is full
+          event.preventDefault();
+          for (const { reject } of asked.values()) reject(new Error(STOPPED));
+          asked.clear();
+          if (this.host === ask) this.host = this.loading = null;  // begin anew when asked
+          resolve(null);
+        };
       });
       const loaded = ask("load", { base: this.base }).then(() => ask);
       try {
-        return await Promise.race([lost, loaded]);
+        return await Promise.race([stopped, loaded]);
       } catch (error) {
         worker.terminate();
+        if (error.message === STOPPED) return null;
         throw error;
-      } finally {
-        loaded.catch(() => {});
       }
     }
 

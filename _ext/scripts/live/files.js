@@ -18,7 +18,8 @@
       const { done, value } = await reader.read();
       if (done) break;
       parts.push(value);
-      onbytes?.(length += value.length);
+      length += value.length;
+      onbytes?.(length);
     }
     const whole = new Uint8Array(length);
     let at = 0;
