@@ -1,7 +1,7 @@
 """What the explorer's script must know from Python, written beside it as a script.
 
-Sizes of the family, which line belongs to which chapter, which key touches which line,
-and the line of model.py that makes each module.
+Sizes of the family, which section of which chapter explains which line, which key
+touches which line, and the line of model.py that makes each module.
 """
 
 import inspect
@@ -11,7 +11,7 @@ from notebooks import write_data
 
 from bookkit import printouts
 from bookkit.family import FAMILY, TOUCHES
-from bookkit.places import CHAPTERS, CONFIG, TABLE, TREE
+from bookkit.places import CHAPTERS, CONFIG, PLACES, TABLE, TREE
 from minqwen3 import model
 
 MADE_IN = {  # the class in whose __init__ a path's last name is set
@@ -48,6 +48,10 @@ def data() -> dict:
         "family": FAMILY,
         "chapters": CHAPTERS,
         "claims": {"tree": TREE, "config": CONFIG, "table": TABLE},
+        "anchors": {
+            kind: {name: place.anchor for name, place in places.items()}
+            for kind, places in PLACES.items()
+        },
         "touches": TOUCHES,
         "made": {path: made_at(path) for path in TREE},
     }

@@ -1,6 +1,7 @@
 """The first time that a page says a word of the glossary, the word shows its meaning.
 
-Chapters stay plain Markdown; the words become links when the site is built.
+Chapters stay plain Markdown; the words become links when the site is built. Hover and
+focus show the meaning; on a touch screen scripts/glossary.js lets the first tap show it.
 """
 
 import functools
@@ -69,4 +70,5 @@ def link_in(text: nodes.Text, words: dict, glossary: str) -> None:
 
 def setup(app):
     app.connect("doctree-resolved", link_first_mentions, priority=800)
+    app.add_js_file("glossary.js", loading_method="defer")
     return {"parallel_read_safe": True}

@@ -1,13 +1,14 @@
-"""``{printout} tree``: a printout, each line a link to its chapter."""
+"""``{printout} tree``: a printout, each line a link to its section."""
 
 import re
+import urllib.parse
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from bookkit.places import PRINTOUTS, Printout
+from bookkit.places import PRINTOUTS, Printout, slug
 
-NOTEBOOK = re.compile(r'<a href="([^"]+)\.ipynb"')
+NOTEBOOK = re.compile(r'<a href="([^"#]+)\.ipynb(?:#([^"]+))?"')
 
 
 class PrintoutDirective(SphinxDirective):
@@ -21,11 +22,16 @@ class PrintoutDirective(SphinxDirective):
         return [nodes.raw("", markup, format="html")]
 
 
+def page(link: re.Match) -> str:
+    anchor = f"#{slug(urllib.parse.unquote(link[2]))}" if link[2] else ""
+    return f'<a href="{link[1]}.html{anchor}"'
+
+
 def rewrite(app, doctree, docname):
     """Printouts link to notebooks, as in Colab; on the site, those are pages."""
     for node in doctree.findall(nodes.raw):
         if 'class="printout"' in node.astext():
-            text = NOTEBOOK.sub(r'<a href="\1.html"', node.astext())
+            text = NOTEBOOK.sub(page, node.astext())
             node.children, node.rawsource = [nodes.Text(text)], text
 
 

@@ -200,10 +200,8 @@ window.explorer = { check, tree, table, totals, count, toQuery, fromQuery, PRINT
 // ---------------------------------------------------------------- the page
 
 const root = document.documentElement.dataset.content_root || "./";
-const chapterLink = (name) => {
-  const a = make("a", { href: `${root}book/${name}.html` }, DATA.chapters[name]);
-  return a;
-};
+const chapterLink = (name, anchor) =>
+  make("a", { href: `${root}book/${name}.html#${anchor}` }, DATA.chapters[name]);
 
 // Letters with their values, for a formula's second line.
 function spelled(c, letters) {
@@ -216,7 +214,7 @@ function aboutLine(c, path) {
   const out = document.createDocumentFragment(), leaves = tensors(c), own = leaves[path];
   const inLayer = inside(path, LAYER), L = c.num_hidden_layers;
   const name = path.replace(".layers.0", L === 1 ? ".layers.0" : `.layers.{0…${L - 1}}`) || "the model";
-  out.append(make("p", {}, make("code", {}, name), " · chapter ", chapterLink(DATA.claims.tree[path])));
+  out.append(make("p", {}, make("code", {}, name), " · chapter ", chapterLink(DATA.claims.tree[path], DATA.anchors.tree[path])));
   const total = count(c, path), list = make("ul");
   if (own && own.length) {
     for (const [tensor, shape, letters] of own) {
@@ -254,15 +252,16 @@ function aboutKey(key) {
     ? `touches ${touched.length} ${touched.length > 1 ? "lines" : "line"} of the tree, lit in it`
     : "touches no line of the tree";
   const p = make("p", {}, make("code", {}, key), ` ${say}`);
-  if (DATA.claims.config[key]) p.append(" · chapter ", chapterLink(DATA.claims.config[key]));
+  if (DATA.claims.config[key]) p.append(" · chapter ", chapterLink(DATA.claims.config[key], DATA.anchors.config[key]));
   return p;
 }
 
-// Rows of a table lead to lines of the tree; its last rows to the chapter on the table.
+// Where a line leads: the name that the book's map of places has for it.
 const PANES = {
-  tree: { lines: tree, link: (path) => DATA.claims.tree[path] },
-  table: { lines: table, link: (path) => (path === "total" ? "03_table" : DATA.claims.tree[path]) },
-  config: { lines: configLines, link: (key) => DATA.claims.config[key] },
+  tree: { lines: tree, name: (path) => path },
+  table: { lines: table, name: (path, line) => line.replace(/^[│├└─ ]+/, "")
+    .split(/ {2,}|: (?=[\d,]+$)/)[0].replace(/(?<=Layer: 3-)\d+/, "1") },
+  config: { lines: configLines, name: (key) => key },
 };
 
 function configLines(c) {
@@ -285,14 +284,14 @@ class Pane {
   }
 
   draw(c) {
-    const { lines, link } = PANES[this.kind];
+    const { lines, name } = PANES[this.kind];
     const focused = this.pre.contains(document.activeElement)
       ? [...this.pre.querySelectorAll("[data-at]")].indexOf(document.activeElement) : -1;
     this.pre.replaceChildren(...lines(c).flatMap(([line, at], i) => {
       const text = line.trimStart(), indent = line.slice(0, line.length - text.length);
-      const target = at === null ? null : link(at);
+      const place = at === null ? null : name(at, line), target = DATA.claims[this.kind][place];
       if (!target) return [i ? "\n" : "", line];
-      const a = make("a", { href: `${root}book/${target}.html`, "data-at": at, title: DATA.chapters[target] }, text);
+      const a = make("a", { href: `${root}book/${target}.html#${DATA.anchors[this.kind][place]}`, "data-at": at, title: DATA.chapters[target] }, text);
       return [i ? "\n" : "", indent, a];
     }));
     if (focused >= 0) this.pre.querySelectorAll("[data-at]")[focused]?.focus();

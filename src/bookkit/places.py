@@ -3,12 +3,13 @@
 import html
 import json
 import re
+import urllib.parse
+from typing import NamedTuple
 
-import torch
-
-from . import figures, printouts
+from . import printouts
 
 CHAPTERS = {
+    "00_one_token": "One sentence, one token",
     "01_config": "config.json, key by key",
     "02_tree": "The printed tree",
     "03_table": "The torchinfo table",
@@ -36,93 +37,123 @@ CHAPTERS = {
     "25_faq": "Questions",
 }
 
+
+class Place(NamedTuple):
+    """A section of a chapter, or a question in it, by the words of its title."""
+
+    chapter: str
+    title: str
+
+    @property
+    def anchor(self) -> str:
+        """Where the site has it."""
+        return slug(self.title)
+
+    @property
+    def fragment(self) -> str:
+        """Where Jupyter has it, if it is a heading."""
+        words = re.sub(r'[`"]', "", self.title).replace(" ", "-")
+        return urllib.parse.quote(words, safe="!'()*,:;?")
+
+
+def slug(title: str) -> str:
+    """The anchor that docutils makes of a title."""
+    return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", title.lower()))
+
+
 # Lines of the printed tree, by module name within its parent (layer numbers left out).
-TREE = {
-    "": "14_model",
-    "model": "14_model",
-    "model.embed_tokens": "04_embedding",
-    "model.layers": "12_decoder_layer",
-    "model.layers.0": "12_decoder_layer",
-    "model.layers.0.self_attn": "09_attention",
-    "model.layers.0.self_attn.q_proj": "06_projections",
-    "model.layers.0.self_attn.k_proj": "06_projections",
-    "model.layers.0.self_attn.v_proj": "06_projections",
-    "model.layers.0.self_attn.o_proj": "06_projections",
-    "model.layers.0.self_attn.q_norm": "07_qk_norm",
-    "model.layers.0.self_attn.k_norm": "07_qk_norm",
-    "model.layers.0.mlp": "11_mlp",
-    "model.layers.0.mlp.gate_proj": "11_mlp",
-    "model.layers.0.mlp.up_proj": "11_mlp",
-    "model.layers.0.mlp.down_proj": "11_mlp",
-    "model.layers.0.mlp.act_fn": "11_mlp",
-    "model.layers.0.input_layernorm": "05_rmsnorm",
-    "model.layers.0.post_attention_layernorm": "05_rmsnorm",
-    "model.norm": "05_rmsnorm",
-    "model.rotary_emb": "08_rope",
-    "lm_head": "13_head",
+TREE_PLACES = {
+    "": Place("14_model", "By hand"),
+    "model": Place("14_model", "The source"),
+    "model.embed_tokens": Place("04_embedding", "By hand"),
+    "model.layers": Place("12_decoder_layer", "The check"),
+    "model.layers.0": Place("12_decoder_layer", "By hand"),
+    "model.layers.0.self_attn": Place("09_attention", "The real layer"),
+    "model.layers.0.self_attn.q_proj": Place("06_projections", "Why 2048 is not 1024"),
+    "model.layers.0.self_attn.k_proj": Place("06_projections", "The source"),
+    "model.layers.0.self_attn.v_proj": Place("06_projections", "The source"),
+    "model.layers.0.self_attn.o_proj": Place("06_projections", "And back"),
+    "model.layers.0.self_attn.q_norm": Place("07_qk_norm", "The cure"),
+    "model.layers.0.self_attn.k_norm": Place("07_qk_norm", "The cure"),
+    "model.layers.0.mlp": Place("11_mlp", "By hand"),
+    "model.layers.0.mlp.gate_proj": Place("11_mlp", "Unit by unit"),
+    "model.layers.0.mlp.up_proj": Place("11_mlp", "Unit by unit"),
+    "model.layers.0.mlp.down_proj": Place("11_mlp", "Unit by unit"),
+    "model.layers.0.mlp.act_fn": Place("11_mlp", "By hand"),
+    "model.layers.0.input_layernorm": Place("05_rmsnorm", "By hand"),
+    "model.layers.0.post_attention_layernorm": Place("05_rmsnorm", "By hand"),
+    "model.norm": Place("05_rmsnorm", "By hand"),
+    "model.rotary_emb": Place("08_rope", "Many pairs, many speeds"),
+    "lm_head": Place("13_head", "One matrix with two names"),
 }
 
-CONFIG = {
-    "architectures": "01_config",
-    "attention_bias": "06_projections",
-    "attention_dropout": "09_attention",
-    "bos_token_id": "01_config",
-    "eos_token_id": "01_config",
-    "head_dim": "06_projections",
-    "hidden_act": "11_mlp",
-    "hidden_size": "04_embedding",
-    "initializer_range": "04_embedding",
-    "intermediate_size": "11_mlp",
-    "max_position_embeddings": "08_rope",
-    "max_window_layers": "10_masks",
-    "model_type": "01_config",
-    "num_attention_heads": "06_projections",
-    "num_hidden_layers": "12_decoder_layer",
-    "num_key_value_heads": "09_attention",
-    "rms_norm_eps": "05_rmsnorm",
-    "rope_scaling": "08_rope",
-    "rope_theta": "08_rope",
-    "sliding_window": "10_masks",
-    "tie_word_embeddings": "13_head",
-    "torch_dtype": "14_model",
-    "transformers_version": "01_config",
-    "use_cache": "14_model",
-    "use_sliding_window": "10_masks",
-    "vocab_size": "04_embedding",
+CONFIG_PLACES = {
+    "architectures": Place("01_config", "What this chapter settles"),
+    "attention_bias": Place("06_projections", "What the keys change"),
+    "attention_dropout": Place(
+        "09_attention",
+        '"The config has `attention_dropout`. Where is the Dropout line?"',
+    ),
+    "bos_token_id": Place("01_config", "What this chapter settles"),
+    "eos_token_id": Place("01_config", "What this chapter settles"),
+    "head_dim": Place("06_projections", "Why 2048 is not 1024"),
+    "hidden_act": Place("11_mlp", "By hand"),
+    "hidden_size": Place("04_embedding", "Room for every token"),
+    "initializer_range": Place("04_embedding", "The source"),
+    "intermediate_size": Place("11_mlp", "Unit by unit"),
+    "max_position_embeddings": Place(
+        "08_rope", '"40960 or 32768: what does `max_position_embeddings` do?"'
+    ),
+    "max_window_layers": Place("10_masks", "Three dead keys"),
+    "model_type": Place("01_config", "What this chapter settles"),
+    "num_attention_heads": Place("06_projections", "What the keys change"),
+    "num_hidden_layers": Place("12_decoder_layer", "The check"),
+    "num_key_value_heads": Place(
+        "09_attention", "Several heads, and which reads which"
+    ),
+    "rms_norm_eps": Place("05_rmsnorm", "What eps is for"),
+    "rope_scaling": Place("08_rope", "Longer texts: rope_scaling"),
+    "rope_theta": Place("08_rope", "Theta and wavelengths"),
+    "sliding_window": Place("10_masks", "The sliding window"),
+    "tie_word_embeddings": Place("13_head", "One matrix with two names"),
+    "torch_dtype": Place("14_model", '"In which dtype is my model?"'),
+    "transformers_version": Place("01_config", "What this chapter settles"),
+    "use_cache": Place("14_model", '"Does `use_cache` change the logits?"'),
+    "use_sliding_window": Place("10_masks", "Three dead keys"),
+    "vocab_size": Place("04_embedding", "The check"),
 }
 
 # Rows of the torchinfo table, by the words before their number.
-TABLE = {
-    "Layer (type:depth-idx)": "03_table",
-    "Qwen3ForCausalLM": "14_model",
-    "Qwen3Model: 1-1": "14_model",
-    "Embedding: 2-1": "04_embedding",
-    "ModuleList: 2-2": "12_decoder_layer",
-    "Qwen3DecoderLayer: 3-1": "12_decoder_layer",
-    "Qwen3DecoderLayer: 3-2": "12_decoder_layer",
-    "Qwen3DecoderLayer: 3-3": "12_decoder_layer",
-    "Qwen3RMSNorm: 2-3": "05_rmsnorm",
-    "Qwen3RotaryEmbedding: 2-4": "08_rope",
-    "Linear: 1-2": "13_head",
-    "Total params": "03_table",
-    "Trainable params": "03_table",
-    "Non-trainable params": "03_table",
+TABLE_PLACES = {
+    "Layer (type:depth-idx)": Place("03_table", "How to read it"),
+    "Qwen3ForCausalLM": Place("14_model", "By hand"),
+    "Qwen3Model: 1-1": Place("14_model", "By hand"),
+    "Embedding: 2-1": Place("04_embedding", "The check"),
+    "ModuleList: 2-2": Place("12_decoder_layer", "The check"),
+    "Qwen3DecoderLayer: 3-1": Place("03_table", "One layer, term by term"),
+    "Qwen3DecoderLayer: 3-2": Place("03_table", "One layer, term by term"),
+    "Qwen3DecoderLayer: 3-3": Place("03_table", "One layer, term by term"),
+    "Qwen3RMSNorm: 2-3": Place("05_rmsnorm", "The check"),
+    "Qwen3RotaryEmbedding: 2-4": Place("08_rope", "The check"),
+    "Linear: 1-2": Place("13_head", "The check"),
+    "Total params": Place("03_table", "The whole table"),
+    "Trainable params": Place("03_table", "How to read it"),
+    "Non-trainable params": Place("03_table", "How to read it"),
 }
+
+# The same by chapter alone.
+TREE = {path: place.chapter for path, place in TREE_PLACES.items()}
+CONFIG = {key: place.chapter for key, place in CONFIG_PLACES.items()}
+TABLE = {row: place.chapter for row, place in TABLE_PLACES.items()}
 
 # Chapters whose lines stand elsewhere, and the lines that they are about.
 LIT = {
     "10_masks": ["model.layers.0.self_attn"],
     "15_tokenizer": ["model.embed_tokens", "lm_head"],
-    "16_weights": [""],
     "17_kv_cache": ["model.layers.0.self_attn"],
     "18_generation": ["lm_head"],
-    "19_numbers": [""],
-    "20_budgets": [""],
-    "21_training": [""],
     "22_long_context": ["model.rotary_emb"],
     "23_inside": ["model.layers.0"],
-    "24_versions": [""],
-    "25_faq": [""],
 }
 
 
@@ -163,6 +194,7 @@ PRINTOUTS = {
     "config": (config_lines, CONFIG),
     "table": (table_lines, TABLE),
 }
+PLACES = {"tree": TREE_PLACES, "config": CONFIG_PLACES, "table": TABLE_PLACES}
 LIT_STYLE = (
     "font-weight:bold;border-left:4px solid #D55E00;"
     "background:rgba(213,94,0,.16);margin-left:-4px"
@@ -171,7 +203,7 @@ PRE_STYLE = "line-height:1.35;padding-left:8px;overflow-x:auto;text-align:left"
 
 
 class Printout:
-    """One of the three printouts; lines lit, and each a link to its chapter.
+    """One of the three printouts; lines lit, and each a link to its section.
 
     Args:
         kind: "tree", "config" or "table".
@@ -182,11 +214,10 @@ class Printout:
 
     def __init__(self, kind: str, lit=(), here: str = "", prefix: str = ""):
         self.kind, self.lit, self.here, self.prefix = kind, set(lit), here, prefix
-        lines, self.claims = PRINTOUTS[kind]
-        self.rows = lines()
+        self.places, self.rows = PLACES[kind], PRINTOUTS[kind][0]()
 
     def __repr__(self) -> str:
-        width = max(len(line) for line, _ in self.rows) + 2
+        width = max((len(line) for line, _ in self.rows), default=0) + 2
         marked = (
             f"{line:{width}}<-- this chapter" if name in self.lit else line
             for line, name in self.rows
@@ -196,11 +227,12 @@ class Printout:
     def _repr_html_(self) -> str:
         out = []
         for line, name in self.rows:
-            text, target = html.escape(line, quote=False), self.claims.get(name)
+            text, target = html.escape(line, quote=False), self.places.get(name)
             body = text.lstrip(" ")
-            if target and target != self.here:
-                title = html.escape(CHAPTERS[target])
-                link = f'{html.escape(self.prefix)}{target}.ipynb" title="{title}'
+            if target and target.chapter != self.here:
+                title = html.escape(CHAPTERS[target.chapter])
+                file = html.escape(f"{self.prefix}{target.chapter}.ipynb")
+                link = f'{file}#{target.fragment}" title="{title}'
                 body = f'<a href="{link}">{body}</a>'
             text = " " * (len(text) - len(text.lstrip(" "))) + body
             if name in self.lit:
@@ -211,18 +243,29 @@ class Printout:
         return f'{pre} style="{PRE_STYLE}">' + "\n".join(out) + "</pre>"
 
 
-def chapter(name: str) -> Printout:
-    """Set a chapter up (style, random seed); the printout that shows its place."""
-    if name not in CHAPTERS:
-        raise ValueError(
-            f"{name!r} is no chapter; expected one of {', '.join(CHAPTERS)}"
-        )
-    torch.manual_seed(0)
-    figures.plt.rcParams.update(figures.STYLE)
-    kind = {"01_config": "config", "03_table": "table"}.get(name, "tree")
+WHOLE = {"01_config": "config", "02_tree": "tree", "03_table": "table"}
+
+
+def own_lines(name: str) -> Printout:
+    """The printed lines that a chapter explains, lit, with the lines that hold them.
+
+    The three chapters about the printouts show a whole one; a chapter about no line
+    of its own, none.
+    """
+    kind = WHOLE.get(name, "tree")
     _, claims = PRINTOUTS[kind]
     lit = LIT.get(name) or [line for line, place in claims.items() if place == name]
-    return Printout(kind, lit, here=name)
+    shown = Printout(kind, lit, here=name)
+    if name not in WHOLE:
+        holds = {part for path in lit for part in ("", *parents(path))}
+        shown.rows = [row for row in shown.rows if row[1] in holds]
+    return shown
+
+
+def parents(path: str) -> list[str]:
+    """A module's path and the paths of all that hold it, the outermost first."""
+    parts = path.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]
 
 
 class settled:
