@@ -8,7 +8,7 @@ them once the model is there.
 import functools
 
 import live
-from bookkit.places import CHAPTERS
+from bookkit.places import CHAPTERS, TREE_PLACES
 
 LEVELS = 4  # of colour on each side of zero
 SHARES = 8  # of colour for a share
@@ -74,6 +74,8 @@ def lines(layer: int) -> list[dict]:
             "chapter": None if row["closes"] else data["lines"][row["path"]],
             "shape": None,
         }
+        if line["chapter"]:
+            line["anchor"] = TREE_PLACES[row["path"]].anchor
         out.append(line)
         at = row["path"].replace(".0", f".{layer}") or "lm_head"
         given = data["first"]["lines"].get(at)

@@ -18,7 +18,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from bookkit import breaks
-from bookkit.places import CHAPTERS, Printout
+from bookkit.places import CHAPTERS, TREE_PLACES, Printout
 from minqwen3 import model
 
 HERE = pathlib.Path(__file__).parent
@@ -174,6 +174,7 @@ def stage(layer: int = 3) -> dict:
             ],
             "chapter": chapter,
             "title": CHAPTERS[chapter],
+            "anchor": TREE_PLACES["model.layers.0.self_attn"].anchor,
         },
         **scale(),
     }
@@ -184,7 +185,8 @@ class Landing(SphinxDirective):
 
     def run(self):
         app = self.env.app
-        self.env.note_dependency(str(HERE / "templates/landing.html"))
+        for file in [*HERE.glob("templates/*.html"), *HERE.glob("*.py")]:
+            self.env.note_dependency(str(file))
         page = templates().get_template("landing.html")
         text = page.render(
             root="",

@@ -24,15 +24,14 @@
 
     /** All layers, or the steps that print no line, or neither. */
     build({ all, steps }) {
-      const { lines } = globalThis.LIVE_DATA;
       this.list.replaceChildren(...Live.treeLines(Live.config, { apart: all, steps }).map(({ text, depth, path, step }) => {
         const [, name, rest] = text.match(/^(\([^)]*\))?([^]*)$/), indent = h("span", { class: "live-indent" }, "  ".repeat(depth));
         const words = h("code", { class: "live-text" }, indent, name ?? rest, h("span", { class: "live-rest" }, name ? rest : ""));
-        const closes = path === null || path === undefined, owner = (path ?? "").replace(/layers\.(\*|\d+)/, "layers.0");
+        const closes = path === null || path === undefined;
         const li = h("li", { class: closes ? "live-bare live-close" : path === "model.layers" ? "live-bare" : null, "aria-hidden": closes ? "true" : null });
         li.style.setProperty("--depth", depth);
         if (closes) { li.append(words); return li; }
-        const href = `${Live.root}book/${lines[owner] ?? lines[owner.replace(/\.[^.]+$/, "")]}.html`;
+        const { href } = Live.panel.placeOf(path);
         if (path === "model.layers") { li.append(h("a", { href }, words)); return li; }
         li.append(h("a", { class: `live-row${step ? " live-step" : ""}`, href, "data-path": path }, words,
           h("span", { class: "live-shape" }), h("span", { class: "live-strip" })));
@@ -49,10 +48,11 @@
       const { view } = this, { compared, shown } = view, first = view.hidden ? null : compared?.first;
       const lit = first && (first.path ?? first.step);
       for (const row of this.rows) {
-        const path = this.concrete(row), entry = shown?.record[recordOf(path)], chosen = path === view.path;
+        const path = this.concrete(row), chosen = path === view.path, right = view.right?.record[recordOf(path)];
+        const entry = shown?.record[recordOf(path)] ?? (view.hidden ? right : undefined);
         const off = view.hidden ? undefined : compared?.differences[recordOf(path)];
         const isFirst = lit !== null && lit !== undefined && recordOf(path) === recordOf(lit);
-        row.node.setAttribute("aria-pressed", String(chosen && view.chosen));
+        row.node.setAttribute("aria-pressed", String(chosen && view.chosen && view.state.panel === "line"));
         row.node.classList.toggle("live-same", off === 0);
         row.node.classList.toggle("live-first", isFirst);
         row.node.classList.toggle("live-gone", Boolean(shown) && !entry);

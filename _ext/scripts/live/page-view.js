@@ -2,7 +2,7 @@
 (() => {
   const Live = globalThis.Live ??= {};
   const { h, fill, percent, comma, token, debounce } = Live.dom;
-  const NARROW = 1000, LEAST = 3, MOST = 13;  // pixels; ends of the scale, as in landing.py
+  const NARROW = 1000, LEAST = 3, MOST = 13;  // pixels; ends of the scale, landing.py's
   const slow = () => navigator.connection?.saveData || /(^|-)2g$/.test(navigator.connection?.effectiveType ?? "");
 
   class View {
@@ -11,7 +11,7 @@
       const { first, config, switches } = globalThis.LIVE_DATA;
       Live.config = config;
       Object.assign(this, { root, keep, switches, ids: first.ids, pieces: first.pieces, typed: first.text,
-        right: null, wrong: null, compared: null, edited: null, lens: null, waiting: false, chosen: keep, turn: 0 });
+        right: null, wrong: null, compared: null, edited: null, lens: null, waiting: false, chosen: keep && root.clientWidth >= NARROW, turn: 0 });
       this.state = { text: first.text, at: null, layer, line, all: false, steps: false, off: [], heads: [], panel: "line", puzzle: null };
       this.own = (name) => root.querySelector(`[data-live="${name}"]`);
       this.panel = root.querySelector(".live-panel");
@@ -44,6 +44,7 @@
       this.root.addEventListener("change", ({ target }) => {
         if (target.name === "live-token") this.update({ at: Number(target.value) === this.ids.length - 1 ? null : Number(target.value) });
         else if (target.name === "live-layer") this.pickLayer(target.value);
+        else if (target.dataset.head) this.toggleHead(target.dataset.head);
         else if (target.dataset.live === "steps") this.update({ steps: target.checked });
         else if (target.dataset.live === "examples" && target.value) this.example(target);
       });
@@ -80,7 +81,7 @@
     toggleSwitch(key, more) {
       const { off } = this.state, on = off.includes(key);
       const next = on ? off.filter((k) => k !== key) : [...(more ? off : []).slice(-1), key];
-      this.chosen = next.length > 0 || this.keep;
+      this.chosen = next.length > 0 || !this.narrow;
       this.update({ off: next, heads: next.length ? [] : this.state.heads, panel: next.length ? "break" : "line", puzzle: null });
     }
 

@@ -2,7 +2,7 @@
 // kind, the lines of model.py that make it, and its chapter.
 (() => {
   const Live = globalThis.Live ??= {};
-  const { h, fill, short, percent, code, token, comma } = Live.dom;
+  const { h, short, percent, code, token, comma } = Live.dom;
 
   const nameOf = (path) => (path === "" ? "" : /layers\.[^.]+$/.test(path) ? "0"
     : path.split(".").pop());
@@ -45,7 +45,7 @@
       if (!["scores", "probs", "mask"].includes(name))
         parts.push(h("h3", {}, "Every position"), map(view, name, entry, later));
     } else if (view.waiting) parts.push(h("p", { class: "live-quiet" }, "The model is loading."));
-    parts.push(...made(view, name), chapter(view, path));
+    parts.push(...made(view, name), chapter(path));
     return { parts, later };
   }
 
@@ -67,10 +67,9 @@
     const layer = layerOf(path), N = Live.config.num_attention_heads;
     const figures = Array.from({ length: N }, (_, n) => {
       const rows = Live.pattern(view.shown.record, layer, n), key = `${layer}.${n}`;
-      const box = h("input", { type: "checkbox", key: `head ${key}`, checked: view.state.heads.includes(key),
-        onchange: () => view.toggleHead(key) });
+      const box = h("input", { type: "checkbox", key: `head ${key}`, "data-head": key, checked: view.state.heads.includes(key) });
       return h("figure", {}, axis(view), h("div", { class: "live-cells" }, Live.draw.pattern(rows)),
-        h("figcaption", {}, h("label", { class: "live-tick" }, box, ` silence head ${n}`),
+        h("figcaption", {}, h("b", {}, `head ${n}`), h("label", { class: "live-tick" }, box, " silence it"),
           h("span", {}, reads(view, rows))));
     });
     return [h("h3", {}, "Who reads whom: a row reads the columns"),
@@ -210,13 +209,18 @@
     return [h("h3", {}, "In model.py"), h("pre", { class: "live-source", tabIndex: 0, "aria-label": "Lines of model.py" }, ...out)];
   }
 
-  function chapter(view, path) {
-    const owner = path.replace(/layers\.\d+/, "layers.0"), { lines, chapters } = globalThis.LIVE_DATA;
-    const name = lines[owner] ?? lines[owner.replace(/\.[^.]+$/, "")];
-    return h("p", { class: "live-where" }, `Chapter ${Number(name.slice(0, 2))}, `,
-      h("a", { href: `${Live.root}book/${name}.html` }, `${chapters[name]} →`));
+  /** Where a line or step is explained: `{name, href}`. */
+  function placeOf(path) {
+    const { lines } = globalThis.LIVE_DATA, line = path.replace(/layers\.[\d*]+/, "layers.0");
+    const owner = line in lines ? line : line.replace(/\.[^.]+$/, ""), name = lines[owner];
+    return { name, href: `${Live.root}book/${name}.html#${globalThis.READING_QWEN3.anchors.tree[owner]}` };
   }
 
-  Live.panel = { linePanel, nameOf, layerOf, recordOf, bar };
-  void fill;
+  function chapter(path) {
+    const { name, href } = placeOf(path);
+    return h("p", { class: "live-where" }, `Chapter ${Number(name.slice(0, 2))}, `,
+      h("a", { href }, `${globalThis.LIVE_DATA.chapters[name]} →`));
+  }
+
+  Live.panel = { linePanel, placeOf, nameOf, layerOf, recordOf, bar };
 })();

@@ -1,8 +1,8 @@
 // Find the wrong line: a fault by number, the same for everybody that day.
 (() => {
   const Live = globalThis.Live ??= {};
-  const { h, code } = Live.dom;
-  const { called, diff, recordOf, nameOf } = Live.panel;
+  const { h } = Live.dom;
+  const { called, diff, recordOf } = Live.panel;
 
   /** Look at a line of the tree; the answer, as a look. */
   function look(view, path) {
@@ -55,5 +55,4 @@
   const leave = (view) => h("button", { type: "button", class: "live-link", key: "leave", onclick: () => view.leavePuzzle() }, "Leave the puzzle");
 
   Object.assign(Live.panel, { puzzlePanel, look });
-  void code; void nameOf;
 })();
