@@ -96,7 +96,9 @@ def lines(layer: int) -> list[dict]:
 def about() -> dict[str, str]:
     """A sentence for each line, and for each step that prints none."""
     c = DATA()["config"]
-    V, D, F, H = (c[k] for k in ("vocab_size", "hidden_size", "intermediate_size", "head_dim"))
+    V, D, F, H = (
+        c[k] for k in ("vocab_size", "hidden_size", "intermediate_size", "head_dim")
+    )
     N, K = c["num_attention_heads"], c["num_key_value_heads"]
     return {
         "": f"The whole model: ids go in, and a score for each of {V:,} tokens comes out "

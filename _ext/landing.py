@@ -3,6 +3,7 @@
 ``{landing}`` in index.md. Chapters get the same tree, small, under *What would break?*.
 """
 
+import html
 import inspect
 import pathlib
 import re
@@ -17,7 +18,7 @@ from notebooks import cells_of, write_data
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from bookkit import breaks
+from bookkit import breaks, drawings
 from bookkit.places import CHAPTERS, TREE_PLACES, Printout
 from minqwen3 import model
 
@@ -37,6 +38,8 @@ EXAMPLES = [
 EXCERPT = "11_mlp"
 QUESTION = re.compile(r"\*\*([^*]+\?)\*\*")
 MINUTES = re.compile(r"About (\d+) minutes")
+CALL = re.compile(r'data-drawing="([^"]*)"')
+SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
 LINK = re.compile(r'href="([^":]+)\.ipynb"')
 
 
@@ -63,6 +66,29 @@ def minutes(app, name: str) -> str | None:
     return found and found[1]
 
 
+def drawing(app, name: str) -> dict | None:
+    """The first drawing that a chapter shows of its own, as a file to be fetched late."""
+    outputs = [o for cell in cells_of(app, name) for o in cell.get("outputs", [])]
+    for output in outputs:
+        stored = "".join(output.get("data", {}).get("image/svg+xml", ""))
+        call = CALL.search(stored)
+        if call and not call[1].startswith("where("):
+            picture = drawings.from_call(html.unescape(call[1]))
+            write_file(app, f"live/cards/{name}.svg", picture.svg())
+            width, height = SIZE.search(stored).groups()
+            return {"file": f"_static/live/cards/{name}.svg"} | {
+                "width": round(float(width)),
+                "height": round(float(height)),
+            }
+    return None
+
+
+def write_file(app, file: str, text: str) -> None:
+    path = pathlib.Path(app.outdir) / "_static" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
 def cards(app) -> list[tuple[str, list[dict]]]:
     """Groups of the table of contents, each with its chapters' cards."""
     toc = app.config.external_toc_path or "_toc.yml"
@@ -76,7 +102,7 @@ def cards(app) -> list[tuple[str, list[dict]]]:
             name = found[1]
             card = {"name": name, "number": int(found[2]), "title": CHAPTERS[name]}
             card |= {"question": question(app, name), "minutes": minutes(app, name)}
-            groups[-1][1].append(card | {"drawing": None})
+            groups[-1][1].append(card | {"drawing": drawing(app, name)})
     return [(caption, list_) for caption, list_ in groups if list_]
 
 
@@ -129,12 +155,103 @@ def excerpt(app) -> dict:
     }
 
 
-# ------------------------------------------------------------------ the page
+# ------------------------------------------------------------------ printouts
 
 
 def printout(kind: str) -> Markup:
     markup = Printout(kind, prefix="book/")._repr_html_()
     return Markup(LINK.sub(r'href="\1.html"', markup))
+
+
+# ------------------------------------------------------------------ chapters
+
+# Chapters that carry the tree: the line that is chosen, the layer, and of which lines
+# it shows those inside, with what holds them.
+COMPONENTS = {
+    "07_qk_norm": ("q_norm", 0, "model.layers.0.self_attn"),
+    "09_attention": ("self_attn", 0, "model.layers.0.self_attn"),
+    "10_masks": ("self_attn", 0, "model.layers.0.self_attn"),
+    "11_mlp": ("act_fn", 0, "model.layers.0.mlp"),
+    "12_decoder_layer": ("layer", 0, "model.layers.0"),
+    "14_model": ("norm", 3, ""),
+    "23_inside": ("self_attn", 0, "model.layers.0.self_attn"),
+}
+BREAKS = "What would break?"
+
+
+def some_lines(layer: int, inside: str) -> list[dict]:
+    """Lines of the tree inside a module, with the modules that hold it; of the whole
+    model, those outside the layers."""
+    inside = inside.replace(".0", ".*")
+
+    def kept(path: str) -> bool:
+        if not inside:
+            return not path.startswith("model.layers.*.")
+        return f"{path}.".startswith(f"{inside}.") or f"{inside}.".startswith(
+            f"{path}." if path else ""
+        )
+
+    return [line for line in first_paint.lines(layer) if kept(line["path"])]
+
+
+def component(name: str, root: str) -> nodes.raw:
+    """The tree for a chapter, with its switches."""
+    line, layer, inside = COMPONENTS[name]
+    own = [s for s in first_paint.DATA()["switches"] if s["chapter"] == name]
+    scripts = ["live-data", *live.ENGINE, *SCRIPTS]
+    text = (
+        templates()
+        .get_template("chapter.html")
+        .render(
+            root=root,
+            line=line,
+            **stage(layer)
+            | {"lines": some_lines(layer, inside), "switches": own, "layer": layer},
+            scripts=" ".join(s for s in scripts if s != "page-main"),
+        )
+    )
+    return nodes.raw("", text, format="html")
+
+
+def links(name: str, root: str) -> nodes.paragraph | None:
+    """A sentence with a link for each switch of a chapter; None if it has none."""
+    own = [s for s in first_paint.DATA()["switches"] if s["chapter"] == name]
+    if not own:
+        return None
+    line = nodes.paragraph(classes=["live-links"])
+    line += nodes.Text("On the running model, line by line: ")
+    for i, s in enumerate(own):
+        line += nodes.Text(", " if i else "")
+        address = f"{root}index.html?switch={s['key']}"
+        line += nodes.reference("", s["label"], refuri=address, internal=True)
+    line += nodes.Text(".")
+    return line
+
+
+def break_section(doctree) -> nodes.section | None:
+    for section in doctree.findall(nodes.section):
+        if section[0].astext() == BREAKS:
+            return section
+    return None
+
+
+def add_to_chapters(app, doctree, docname):
+    """Under *What would break?*: links to the switches, and in some the tree itself."""
+    folder, _, name = docname.rpartition("/")
+    if folder != "book" or name not in CHAPTERS or app.builder.format != "html":
+        return
+    section, sentence = break_section(doctree), links(name, "../")
+    if section is None:
+        if name in COMPONENTS:
+            raise ExtensionError(f"{docname}: expected a section {BREAKS!r}")
+        return
+    if sentence is not None:
+        section += sentence
+    if name in COMPONENTS:
+        section += component(name, "../")
+
+
+# ------------------------------------------------------------------ the page
 
 
 def scale() -> dict:
@@ -212,11 +329,14 @@ def add_scripts(app, pagename, templatename, context, doctree):
         live.add_engine(app)
         for name in SCRIPTS:
             app.add_js_file(f"live/{name}.js", loading_method="defer")
+    elif pagename.rpartition("/")[2] in COMPONENTS:
+        app.add_js_file("live/page-chapter.js", loading_method="defer")
 
 
 def setup(app):
     app.add_directive("landing", Landing)
     app.connect("builder-inited", write)
     app.connect("html-page-context", add_scripts)
+    app.connect("doctree-resolved", add_to_chapters)
     app.add_css_file("live.css")
     return {"parallel_read_safe": True}

@@ -360,7 +360,7 @@
       const { state, panel } = this, kind = state.panel;
       this.place();
       if (!this.ids.length) { fill(panel, h("p", { class: "live-quiet" }, "There is nothing to read yet: type a word.")); return; }
-      if (!this.right && !this.waiting && kind === "line" && this.path === "model.layers.3.self_attn" && !this.drawn) return;  // as the build left it
+      if (this.keep && !this.right && !this.waiting && kind === "line" && this.path === "model.layers.3.self_attn" && !this.drawn) return;  // as the build left it
       this.drawn = true;
       const { parts, later } = kind === "puzzle" ? Live.panel.puzzlePanel(this)
         : kind === "break" ? Live.panel.breakPanel(this) : Live.panel.linePanel(this, this.path);

@@ -68,7 +68,7 @@
     if (!view.compared) return { parts: [...parts, h("p", { class: "live-quiet" }, "Both models are about to run.")], later: [] };
     parts.push(...verdict(view), ...mistakes.map(diff), ...mistakes.map((s) => h("p", {}, s.effect)), witnesses(view));
     parts.push(h("p", { class: "live-quiet" }, "These weights were trained with the line as it was; a model trained with the change might not need it back."));
-    for (const s of mistakes) parts.push(h("p", { class: "live-where" }, "Chapter ", String(Number(s.chapter.slice(0, 2))), ": ",
+    for (const s of view.keep ? mistakes : []) parts.push(h("p", { class: "live-where" }, "Chapter ", String(Number(s.chapter.slice(0, 2))), ": ",
       h("a", { href: `${Live.root}book/${s.chapter}.html#what-would-break` }, `${chapters[s.chapter]}, What would break? →`)));
     return { parts, later: [] };
   }
