@@ -8,6 +8,7 @@ them once the model is there.
 import functools
 
 import live
+
 from bookkit.places import CHAPTERS, TREE_PLACES
 
 LEVELS = 4  # of colour on each side of zero
@@ -101,8 +102,8 @@ def about() -> dict[str, str]:
     )
     N, K = c["num_attention_heads"], c["num_key_value_heads"]
     return {
-        "": f"The whole model: ids go in, and a score for each of {V:,} tokens comes out "
-        "at every position.",
+        "": f"The whole model: ids go in, and a score for each of {V:,} tokens comes "
+        "out at every position.",
         "model": "Everything but the head: the embedding, the layers, the final norm.",
         "embed_tokens": f"One row of {D} numbers for each id. The residual stream "
         "begins here.",
@@ -113,7 +114,8 @@ def about() -> dict[str, str]:
         "self_attn": f"What attention adds to the stream. {N} query heads read, {K} "
         "key/value heads are read; each position reads only what came before it.",
         "q_proj": f"Queries: what each position asks for, {N} heads of {H} numbers.",
-        "k_proj": f"Keys: what each position can be found by, {K} heads of {H} numbers.",
+        "k_proj": f"Keys: what each position can be found by, {K} heads of {H} "
+        "numbers.",
         "v_proj": f"Values: what a position hands over when it is read, {K} heads of "
         f"{H} numbers.",
         "o_proj": f"What {N} heads have read, mixed back to the {D} numbers of the "
@@ -131,7 +133,7 @@ def about() -> dict[str, str]:
         "scores": "Query times key for every pair of positions, over √H; what comes "
         "later is closed.",
         "probs": "The scores of each row as shares of one: who reads how much of whom.",
-        "heads": "What each head has read: a mix of values, still apart from the others.",
+        "heads": "What each head has read: a mix of values, apart from the others.",
         "after_attn": "The residual stream between the layer’s halves.",
         "after_mlp": "The residual stream at the layer’s end.",
         "post_attention_layernorm": "A copy of the stream, normed again. The MLP reads "
@@ -143,11 +145,12 @@ def about() -> dict[str, str]:
         "number itself where it is large.",
         "product": "Gate times up: what passes. Each number weighs one column of "
         "down_proj.",
-        "down_proj": f"The sum of {F} columns, each with its weight: back to {D} numbers.",
+        "down_proj": f"The sum of {F} columns, each with its weight: back to {D} "
+        "numbers.",
         "norm": "The last norm. The head reads this.",
         "rotary_emb": "Cosines and sines of every position’s angles, computed once for "
         "all layers. Nothing here is learned.",
         "sin": "The sines that go with the rotary embedding’s cosines.",
-        "lm_head": f"A score for each of {V:,} tokens: the product with that token’s own "
-        "embedding, since the two share one matrix.",
+        "lm_head": f"A score for each of {V:,} tokens: the product with that token’s "
+        "own embedding, since the two share one matrix.",
     }

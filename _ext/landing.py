@@ -24,8 +24,8 @@ from minqwen3 import model
 
 HERE = pathlib.Path(__file__).parent
 SCRIPTS = (
-    "page-data page-dom page-draw page-address panel-line panel-break panel-puzzle page-tree "
-    "page-view page-main"
+    "page-data page-dom page-draw page-address panel-line panel-break panel-puzzle "
+    "page-tree page-view page-main"
 ).split()
 LEAST, MOST, LIMIT = 3, 13, 64  # of the scale of losses, in nats; tokens of a text
 EXAMPLES = [
@@ -67,7 +67,7 @@ def minutes(app, name: str) -> str | None:
 
 
 def drawing(app, name: str) -> dict | None:
-    """The first drawing that a chapter shows of its own, as a file to be fetched late."""
+    """The first drawing of a chapter's own, as a file that is fetched late."""
     outputs = [o for cell in cells_of(app, name) for o in cell.get("outputs", [])]
     for output in outputs:
         stored = "".join(output.get("data", {}).get("image/svg+xml", ""))

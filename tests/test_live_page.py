@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import torch
 from test_site import AT_ONCE, ROOT, pytestmark, wire  # noqa: F401
 
 import bookkit.breaks as breaks
@@ -173,8 +174,6 @@ def test_writing_on_goes_through_the_cache(open_page, small):
     for n, said in enumerate(size):
         assert f"{(10 + n) * each:,} bytes (+{each:,})" in said
     tokenizer = Qwen3Tokenizer.from_pretrained(hub.SMALL)
-    import torch
-
     ids = torch.tensor([tokenizer.encode(breaks.TEXT)])
     wanted = small.generate(ids, max_new_tokens=3)[0].tolist()
     assert page.evaluate("Live.view.ids") == wanted
@@ -390,7 +389,7 @@ def test_the_tree_has_one_tab_stop_and_arrow_keys(open_page):
     assert label.endswith(", unchanged")
 
 
-# ------------------------------------------------------------------ narrow, plain, broken
+# ------------------------------------------------------------------ when things lack
 
 
 def test_a_phone_unfolds_a_line_in_place(browser, site):

@@ -9,6 +9,7 @@
     constructor(view, list) {
       Object.assign(this, { view, list });
       this.adopt();
+      this.rove();
       list.addEventListener("click", (event) => this.click(event));
       list.addEventListener("keydown", (event) => this.key(event));
     }
@@ -51,7 +52,7 @@
         const path = this.concrete(row), chosen = path === view.path, right = view.right?.record[recordOf(path)];
         const entry = shown?.record[recordOf(path)] ?? (view.hidden ? right : undefined);
         const off = view.hidden ? undefined : compared?.differences[recordOf(path)];
-        const isFirst = lit !== null && lit !== undefined && recordOf(path) === recordOf(lit);
+        const isFirst = path === lit;
         row.node.setAttribute("aria-pressed", String(chosen && view.chosen && view.state.panel === "line"));
         row.node.classList.toggle("live-same", off === 0);
         row.node.classList.toggle("live-first", isFirst);
