@@ -170,7 +170,7 @@ def test_touches_names_every_line_that_a_key_changes():
         assert changed and changed <= set(TOUCHES[key]), key
 
 
-TREE_PANE = "#sizes [data-kind='tree'] [data-at='{}']"
+TREE_PANE = "#sizes pre[data-kind='tree'] [data-at='{}']"
 
 
 def opened(page):
@@ -247,7 +247,7 @@ def test_cause_and_effect_are_on_one_screen(open_page):
     page = opened(open_page("index.html"))
     page.evaluate("document.querySelector('#sizes').scrollIntoView()")
     page.fill("#x-num_key_value_heads", "4")
-    lit = page.locator("#sizes [data-kind='tree'] .lit")
+    lit = page.locator("#sizes pre[data-kind='tree'] .lit")
     assert lit.count() == len(TOUCHES["num_key_value_heads"])
     for part in (*lit.all(), page.locator("#x-num_key_value_heads")):
         box = part.bounding_box()
@@ -258,7 +258,7 @@ def test_the_explorer_works_by_keyboard(open_page):
     page = opened(open_page("index.html"))
     page.focus("#x-hidden_size")
     lit = "els => els.filter(e => e.classList.contains('lit')).map(e => e.dataset.at)"
-    tree = "#sizes [data-kind='tree'] [data-at]"
+    tree = "#sizes pre[data-kind='tree'] [data-at]"
     assert set(page.eval_on_selector_all(tree, lit)) == set(TOUCHES["hidden_size"])
     page.focus(f"{tree} >> nth=0")
     page.keyboard.press("End")
@@ -455,6 +455,7 @@ UNREACHED = """() => [...document.querySelectorAll(
     "a[href], button, input, select, textarea, summary, [tabindex='0']")]
   .filter((e) => e.tabIndex >= 0 && !e.disabled && e.getClientRects().length)
   .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+  .filter((e) => e.type !== "radio" || e.checked)  // arrow keys reach the others
   .filter((e) => !window.walk.seen.has(e)).map((e) => e.outerHTML.slice(0, 200))"""
 
 

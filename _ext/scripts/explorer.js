@@ -292,11 +292,11 @@ function configLines(c) {
   });
 }
 
-// One tab stop for all lines of a printout; arrow keys walk inside.
+// One tab stop for the lines of a printout made here; a11y.js does so for a page's own.
 function rove(pre) {
   const lines = () => [...pre.querySelectorAll("a")];
   const stop = (line) => lines().forEach((a) => { a.tabIndex = a === line ? 0 : -1; });
-  if (lines().length) { pre.removeAttribute("tabindex"); stop(lines()[0]); }
+  stop(lines()[0]);
   if (pre.dataset.roves) return;
   pre.dataset.roves = "";
   pre.addEventListener("focusin", (event) => { if (event.target.matches("a")) stop(event.target); });
@@ -548,7 +548,7 @@ function small(pre, kind) {
 }
 
 addEventListener("DOMContentLoaded", () => {
-  const fold = document.getElementById("sizes"), kinds = ["tree", "config", "table"];
+  const fold = document.getElementById("sizes");
   if (fold) {
     const open = () => {
       const place = document.getElementById("explorer");
@@ -557,10 +557,10 @@ addEventListener("DOMContentLoaded", () => {
     fold.addEventListener("toggle", open);
     if (fromQuery(location.search).said) { fold.open = true; open(); }
   }
+  if (fold) return;
   for (const pre of document.querySelectorAll("pre.printout")) {
-    rove(pre);
-    const kind = kinds.find((k) => (pre.getAttribute("aria-label") || "").startsWith(`The printed ${k}`));
-    if (kind && !fold) small(pre, kind);
+    const kind = /^The \S+ (tree|config|table),/.exec(pre.getAttribute("aria-label") || "")?.[1];
+    if (kind) small(pre, kind);
   }
 });
 })();
