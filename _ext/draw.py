@@ -1,0 +1,39 @@
+"""The drawings of cells in the page: both layouts, in the page's own colours.
+
+A notebook stores a drawing as an image on white paper, which reads well on GitHub and
+in Colab. Here it is drawn again from the call that stands in the image.
+"""
+
+import html
+import pathlib
+import re
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+
+from bookkit import drawings
+
+CALL = re.compile(r'data-drawing="([^"]*)"')
+
+
+def inline(app, doctree):
+    if app.builder.format != "html":
+        return
+    for image in list(doctree.findall(nodes.image)):
+        file = pathlib.Path(app.srcdir, image["uri"].lstrip("/"))
+        if file.suffix != ".svg" or not file.is_file():
+            continue
+        stored = file.read_text(encoding="utf-8")
+        if call := CALL.search(stored):
+            drawing = drawings.from_call(html.unescape(call[1]))
+            if drawing.svg() != stored.rstrip("\n"):
+                raise ExtensionError(
+                    f"{app.env.docname}: the stored {drawing.call} is not what it "
+                    "draws now; execute the notebook again (make run)"
+                )
+            image.replace_self(nodes.raw("", drawing.html(), format="html"))
+
+
+def setup(app):
+    app.connect("doctree-read", inline)
+    return {"parallel_read_safe": True}
