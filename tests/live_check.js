@@ -42,6 +42,9 @@ const CHECKS = {
       const step = tokenizer.stream(), streamed = ids.map(step).join("") + step();
       if (tokenizer.decode(ids) !== text || streamed !== text) yield `decode ${short(ids)}`;
     }
+    const folds = new RegExp(`^${Live.translate("(?i:'s|'ll)")}$`, "u");
+    if (["'s", "'S", "'\u017f", "'lL"].some((w) => !folds.test(w)) || folds.test("'x"))
+      yield `a pattern becomes ${folds}`;
     const json = () => ({ model: { type: "BPE", vocab: {}, merges: [] }, added_tokens: [],
       normalizer: { type: "NFC" }, pre_tokenizer: { pretokenizers: [
         { type: "Split", pattern: { Regex: "a" } }, { type: "ByteLevel" }] } });
