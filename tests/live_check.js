@@ -42,6 +42,9 @@ const CHECKS = {
       const step = tokenizer.stream(), streamed = ids.map(step).join("") + step();
       if (tokenizer.decode(ids) !== text || streamed !== text) yield `decode ${short(ids)}`;
     }
+    const folds = new RegExp(`^${Live.translate("(?i:'s|'ll)")}$`, "u");
+    if (["'s", "'S", "'\u017f", "'lL"].some((w) => !folds.test(w)) || folds.test("'x"))
+      yield `a pattern becomes ${folds}`;
     const json = () => ({ model: { type: "BPE", vocab: {}, merges: [] }, added_tokens: [],
       normalizer: { type: "NFC" }, pre_tokenizer: { pretokenizers: [
         { type: "Split", pattern: { Regex: "a" } }, { type: "ByteLevel" }] } });
@@ -360,6 +363,10 @@ const CHECKS = {
         Live.firstDifference(rights[i], session.run({ ids, switches: [key] })));
       if (firsts.some(({ path }) => path !== first))
         yield `${key}: ${firsts.map((f) => f?.path)}`;
+      const wrong = session.run({ ids: texts[1], switches: [key] }).record;
+      const shown = Live.standIn(wrong, first), { data } = rights[1].record[first];
+      if (shown?.data.length !== data.length) yield `${key}: nothing stands in`;
+      else if (!(Live.distance(data, shown.data) > 0.05)) yield `${key}: hardly differs`;
       const it = firsts[0], parent = it.path.split(".").slice(0, -1).join(".");
       if (!Live.isFound(it.path.replace("layers.0", "layers.3"), it)) yield `${key}: not found`;
       if (Live.isFound(parent, it) !== (it.step !== null)) yield `${key}: its parent`;

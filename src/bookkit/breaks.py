@@ -59,7 +59,8 @@ class Break:
         name: what ``tools/breaks.py`` calls it, where not by its label.
         main: whether it is among the page's first ten.
         puzzle: whether the puzzle may draw it: the first line that differs is the same
-            for every text, and its numbers differ visibly.
+            for every text, and its numbers, or those that go on in its place where
+            it is no longer called, differ visibly.
         absent: why the page has no switch for it, where it has none.
         file: what is changed, model.py or the checkpoint's config.json.
     """
@@ -178,7 +179,6 @@ BREAKS = (
         "What attention read, and then what the MLP made, replaces the stream.",
         function="Qwen3DecoderLayer.forward",
         main=True,
-        puzzle=True,
     ),
     Break(
         "headUntied",
@@ -215,7 +215,6 @@ BREAKS = (
         (ATTENDED,),
         "What attention read replaces the stream instead of being added to it.",
         function="Qwen3DecoderLayer.forward",
-        puzzle=True,
     ),
     Break(
         "mlpResidualLeftOut",
@@ -296,7 +295,6 @@ BREAKS = (
         ((GATED, "F.gelu(self.gate_proj(x_BTD)) * self.up_proj(x_BTD)"),),
         "A curve so like the right one that the loss hardly tells them apart.",
         witness="logit",
-        puzzle=True,
     ),
     Break(
         "castLeftOut",

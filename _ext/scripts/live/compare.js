@@ -114,6 +114,16 @@
     });
   }
 
+  /** What goes on in the place of a line that a mistake leaves out: the numbers that the
+   * line would have read. A puzzle shows them, since an empty line would give it away. */
+  function standIn(record, path) {
+    if (path in record) return record[path];
+    const layer = path.replace(/\.[^.]+$/, ""), [input] = inputsOf(path);
+    if (path.endsWith(".post_attention_layernorm")) return record[`${layer}.after_attn`];
+    if (input !== "model.layers") return record[input];
+    return record[Object.keys(record).filter((at) => /^model\.layers\.\d+$/.test(at)).at(-1)];
+  }
+
   Object.assign(Live, {
-    distance, differences, firstDifference, compare, moved, inputsOf, isStep, STEPS });
+    standIn, distance, differences, firstDifference, compare, moved, inputsOf, isStep, STEPS });
 })();
