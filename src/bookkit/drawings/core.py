@@ -3,7 +3,7 @@
 import ast
 import functools
 import json
-import re
+import zlib
 
 from bookkit.printouts import CONFIG
 
@@ -88,8 +88,12 @@ class Drawing:
         self.function, self.title = function, title
         self.options = {name: value for name, value in options.items() if value}
         self.sizes = Sizes(config or CONFIG)
-        words = f"draw {function.__name__} {list(self.options.values())}"
-        self.name = "-".join(re.findall("[A-Za-z0-9]+", words))
+        words, said = [function.__name__], {"lit", "chapter"}
+        for value in (self.options[name] for name in self.options if name in said):
+            words += [value] if isinstance(value, str) else value
+        if self.options.keys() - said:  # a cell's data, too long for an id
+            words.append(f"{zlib.crc32(repr(self.options).encode()):08x}")
+        self.name = "-".join(["draw", *words]).replace("_", "-").replace(" ", "-")
         self.desc = self.draw(WIDE)[1]
 
     def draw(self, width: int, inline=False) -> tuple[Sheet, str]:
