@@ -170,75 +170,124 @@ def test_touches_names_every_line_that_a_key_changes():
         assert changed and changed <= set(TOUCHES[key]), key
 
 
+TREE_PANE = "#sizes pre[data-kind='tree'] [data-at='{}']"
+
+
+def opened(page):
+    """The landing page with its fold of sizes open."""
+    page.click("#sizes > summary")
+    page.wait_for_selector("#x-member")
+    return page
+
+
+def test_the_fold_opens_on_the_full_model(open_page):
+    page = opened(open_page("index.html"))
+    with torch.device("meta"):
+        full = Qwen3ForCausalLM(qwen3_config())
+    assert page.inner_text("#sizes pre[data-kind='tree']") == repr(full)
+    assert page.input_value("#x-member") == "Qwen3-0.6B"
+    assert "?" not in page.url
+
+
 def test_a_view_is_its_address(open_page):
-    page = open_page("index.html")
+    page = opened(open_page("index.html?line=q_proj"))
     page.select_option("#x-member", "Qwen3-8B")
     page.fill("#x-batch", "4")
-    page.hover("pre.printout [data-at='model.layers.0.mlp.up_proj']")
+    page.click(TREE_PANE.format("model.layers.0.mlp.up_proj"))
     address = page.evaluate("location.href")
+    assert "line=q_proj" in address  # what else is in the address stays there
+    page.hover(TREE_PANE.format("lm_head"))
+    assert page.evaluate("location.href") == address  # never written on hover
     again = open_page(address.rsplit("/", 1)[1])
-    texts = ("pre.printout >> nth=0", "#explorer-totals", ".explorer-panel")
+    again.wait_for_selector("#explorer-totals")
+    page.hover(TREE_PANE.format("model.layers.0.mlp.up_proj"))
+    texts = ("#sizes pre[data-kind='tree']", "#explorer-totals", ".explorer-about")
     assert [*map(again.inner_text, texts)] == [*map(page.inner_text, texts)]
     assert "8,190,735,360" in page.inner_text("#explorer-totals")
-    page.click("text=Back to the printout")
-    assert page.inner_text("pre.printout") == printouts.TREE
-    assert "?" not in page.evaluate("location.href")
+    page.click("text=Back to Qwen3-0.6B")
+    assert "596,049,920" in page.inner_text("#explorer-totals")
+    assert page.url.endswith("index.html?line=q_proj")
 
 
-def test_an_impossible_value_says_why_and_changes_nothing(open_page):
-    page = open_page("index.html")
+def test_an_impossible_value_says_why_where_it_was_typed(open_page):
+    page = opened(open_page("index.html"))
+    tree, wrong = "#sizes pre[data-kind='tree']", "#x-wrong"
+    before = page.inner_text(tree)
+    places_ = "els => els.map((e) => e.getBoundingClientRect().top)"
+    where = page.eval_on_selector_all("#sizes input", places_)
     page.fill("#x-num_key_value_heads", "3")
-    assert "1, 2, 4, 8, 16, not 3" in page.inner_text("#x-num_key_value_heads-wrong")
+    assert "1, 2, 4, 8, 16, not 3" in page.inner_text(wrong)
     assert page.get_attribute("#x-num_key_value_heads", "aria-invalid") == "true"
-    assert page.inner_text("pre.printout") == printouts.TREE
+    assert page.inner_text(tree) == before
+    assert page.eval_on_selector_all("#sizes input", places_) == where  # none moves
     page.fill("#x-num_key_value_heads", "")
-    assert "whole number" in page.inner_text("#x-num_key_value_heads-wrong")
+    assert "whole number" in page.inner_text(wrong)
     page.fill("#x-num_key_value_heads", "4")
-    assert page.inner_text("#x-num_key_value_heads-wrong") == ""
-    assert "out_features=512" in page.inner_text("pre.printout")
+    assert page.inner_text(wrong) == ""
+    assert "out_features=512" in page.inner_text(tree)
+    page.fill("#x-num_attention_heads", "15")  # the fault is told where it was made
+    assert page.get_attribute("#x-num_attention_heads", "aria-invalid") == "true"
+    assert page.get_attribute("#x-num_key_value_heads", "aria-invalid") is None
+    assert "multiple of 4, such as 12 or 16" in page.inner_text(wrong)
+
+
+def test_layers_are_capped_and_equal_rows_folded(open_page):
+    page = opened(open_page("index.html"))
+    page.fill("#x-num_hidden_layers", "1048576")
+    assert "at most 400" in page.inner_text("#x-wrong")
+    page.fill("#x-num_hidden_layers", "400")
+    page.check("[name='x-tab'][value='table']", force=True)
+    rows = page.inner_text("#sizes pre[data-kind='table']").split("\n")
+    layers = [row for row in rows if "DecoderLayer: 3-" in row]
+    assert [row.split("3-")[1].split()[0] for row in layers] == ["1", "2", "400"]
+    assert any("… 397 more" in row for row in rows)
+
+
+def test_cause_and_effect_are_on_one_screen(open_page):
+    page = opened(open_page("index.html"))
+    page.evaluate("document.querySelector('#sizes').scrollIntoView()")
+    page.fill("#x-num_key_value_heads", "4")
+    lit = page.locator("#sizes pre[data-kind='tree'] .lit")
+    assert lit.count() == len(TOUCHES["num_key_value_heads"])
+    for part in (*lit.all(), page.locator("#x-num_key_value_heads")):
+        box = part.bounding_box()
+        assert 0 <= box["y"] and box["y"] + box["height"] <= 900
 
 
 def test_the_explorer_works_by_keyboard(open_page):
-    page = open_page("index.html")
+    page = opened(open_page("index.html"))
     page.focus("#x-hidden_size")
     lit = "els => els.filter(e => e.classList.contains('lit')).map(e => e.dataset.at)"
-    tree = "pre.printout >> nth=0 >> [data-at]"
+    tree = "#sizes pre[data-kind='tree'] [data-at]"
     assert set(page.eval_on_selector_all(tree, lit)) == set(TOUCHES["hidden_size"])
-    page.focus("pre.printout [data-at='lm_head']")
-    assert "tied: the same matrix" in page.inner_text(".explorer-panel")
+    page.focus(f"{tree} >> nth=0")
+    page.keyboard.press("End")
+    assert "tied: the same matrix" in page.inner_text(".explorer-about")
     page.keyboard.press("Enter")
+    assert page.url.endswith("module=lm_head")
+    page.click(".explorer-about .explorer-key >> nth=0")
+    assert page.evaluate("document.activeElement.id").startswith("x-")
+    page.hover(TREE_PANE.format("lm_head"))
+    page.click(".explorer-about a >> nth=0")
     page.wait_for_url("**/13_head.html*")
 
 
 def test_the_explorer_works_by_touch(browser, site):
-    """The first tap says what a line is, the second follows its link."""
+    """A tap says what a line is, beside a link to its chapter; targets are large."""
     size = {"width": 390, "height": 800}
     context = browser.new_context(has_touch=True, is_mobile=True, viewport=size)
     page = context.new_page()
     page.goto(f"{site}/index.html")
-    line = page.locator("pre.printout [data-at='model.norm']").first
+    opened(page)
+    line = page.locator(TREE_PANE.format("model.norm"))
     line.tap()
-    assert "(1024) = D = 1024" in page.inner_text(".explorer-panel")
-    assert page.url.endswith("line=model.norm")
-    page.locator(".explorer-shut").tap()
-    assert not page.is_visible(".explorer-panel")
-    line.tap()
+    assert "(1024) = D = 1024" in page.inner_text(".explorer-about")
+    assert page.url.endswith("module=model.norm")
+    tall = "e => parseFloat(getComputedStyle(e).lineHeight)"
+    assert line.evaluate(tall) >= 23
+    page.locator(".explorer-about a").first.tap()
     page.wait_for_url("**/05_rmsnorm.html*")
     context.close()
-
-
-def test_without_scripts_the_printouts_remain(browser, site):
-    page = browser.new_context(java_script_enabled=False).new_page()
-    page.goto(f"{site}/index.html")
-    assert page.locator("pre.printout").first.inner_text() == printouts.TREE
-    for pre, claims in zip(
-        page.locator("pre.printout").all(),
-        (places.TREE, places.CONFIG, places.TABLE),
-        strict=True,
-    ):
-        linked = {a.get_attribute("href") for a in pre.locator("a").all()}
-        assert linked == {f"book/{name}.html" for name in claims.values()}
-    assert page.locator("#x-member").count() == 0
 
 
 def test_a_chapter_s_printout_says_what_a_line_is(open_page):
@@ -246,7 +295,9 @@ def test_a_chapter_s_printout_says_what_a_line_is(open_page):
     page.hover("pre.printout a[data-at='model.layers.0.self_attn.k_proj']")
     said = page.inner_text(".explorer-panel")
     assert "(1024, 1024)" in said and "self.k_proj = nn.Linear" in said
-    assert page.locator(".explorer-more a").get_attribute("href") == "../index.html"
+    assert page.locator(".explorer-more a").get_attribute("href") == (
+        "../index.html#sizes"
+    )
 
 
 # ------------------------------------------------------------------ every page
@@ -366,8 +417,8 @@ def test_the_site_opens_from_disk(browser, site):
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
     page.goto((ROOT / "_build/html/index.html").as_uri())
-    page.fill("#x-hidden_size", "2048")
-    assert "Embedding(1519, 2048)" in page.inner_text("pre.printout")
+    opened(page).fill("#x-hidden_size", "2048")
+    assert "Embedding(151936, 2048)" in page.inner_text("#sizes pre")
     page.goto((ROOT / "_build/html/book/08_rope.html").as_uri())
     assert page.locator("math").count() > 3
     assert said == []
@@ -404,6 +455,7 @@ UNREACHED = """() => [...document.querySelectorAll(
     "a[href], button, input, select, textarea, summary, [tabindex='0']")]
   .filter((e) => e.tabIndex >= 0 && !e.disabled && e.getClientRects().length)
   .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+  .filter((e) => e.type !== "radio" || e.checked)  // arrow keys reach the others
   .filter((e) => !window.walk.seen.has(e)).map((e) => e.outerHTML.slice(0, 200))"""
 
 

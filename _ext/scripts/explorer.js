@@ -7,8 +7,9 @@ const SIZES = ["num_hidden_layers", "hidden_size", "num_attention_heads",
   "num_key_value_heads", "head_dim", "intermediate_size", "vocab_size"];
 const FLAGS = ["tie_word_embeddings", "attention_bias"];
 const USE = ["length", "batch"];
-const LARGEST = 2 ** 20, MOST = 2 ** 31 - 1;  // of a size; of a length or batch
-const PRINTED = { ...DATA.printed, ...DATA.shrunk, length: 40960, batch: 1 };
+const LARGEST = 2 ** 20, LAYERS = 400, MOST = 2 ** 31 - 1;  // a size; layers; length or batch
+const FULL = { ...DATA.printed, length: 40960, batch: 1 };  // what the explorer opens on
+const PRINTED = { ...FULL, ...DATA.shrunk };  // what the book's tree and table were printed of
 const LAYER = "model.layers.0", ATTENTION = LAYER + ".self_attn";
 const LETTERS = { hidden_size: "D", num_attention_heads: "N", num_key_value_heads: "K",
   head_dim: "H", intermediate_size: "F", vocab_size: "V", num_hidden_layers: "L" };
@@ -26,7 +27,7 @@ function check(c) {
     if (!Number.isInteger(value)) wrong[key] = "Expected a whole number.";
     else if (value < 1) wrong[key] = `Expected at least 1, got ${value}.`;
     else {
-      const most = USE.includes(key) ? MOST : LARGEST;
+      const most = USE.includes(key) ? MOST : key === "num_hidden_layers" ? LAYERS : LARGEST;
       if (value > most) wrong[key] = `Expected at most ${comma(most)}, got ${comma(value)}.`;
     }
   }
@@ -178,24 +179,37 @@ const SHARES = [["embedding", "#666666", (c) => count(c, "model.embed_tokens")],
   ["MLP", "#CC79A7", (c) => BigInt(c.num_hidden_layers) * count(c, LAYER + ".mlp")],
   ["head", "#E69F00", (c) => (c.tie_word_embeddings ? 0n : count(c, "lm_head"))]];
 
-// The address keeps what differs from the printout.
-function toQuery(c, line) {
-  const query = new URLSearchParams();
-  for (const key of [...SIZES, ...FLAGS, ...USE]) if (c[key] !== PRINTED[key]) query.set(key, c[key]);
-  if (line) query.set("line", line);
+// Rows of layers that are all alike, folded where there are many.
+function folded(rows) {
+  const layers = rows.flatMap(([, path], i) => (path === LAYER ? [i] : [])), n = layers.length;
+  if (n < 6) return rows;
+  const more = rows[layers[0]][0].replace(/└─.*/, `   … ${n - 3} more, each the same`);
+  return [...rows.slice(0, layers[2]), [more, null], ...rows.slice(layers[n - 1])];
+}
+
+// The address keeps what differs from Qwen3-0.6B, beside what else is in it.
+function toQuery(c, line, search = "") {
+  const query = new URLSearchParams(search);
+  for (const key of [...SIZES, ...FLAGS, ...USE]) {
+    if (c[key] !== FULL[key]) query.set(key, c[key]); else query.delete(key);
+  }
+  if (line) query.set("module", line); else query.delete("module");
   return query.toString();
 }
 
 function fromQuery(text) {
-  const query = new URLSearchParams(text), c = { ...PRINTED };
+  const query = new URLSearchParams(text), c = { ...FULL };
+  let said = query.has("module");
   for (const [key, value] of query) {
     if (FLAGS.includes(key)) c[key] = value === "true";
     else if ([...SIZES, ...USE].includes(key)) c[key] = /^\s*-?\d+\s*$/.test(value) ? Number(value) : value;
+    else continue;
+    said = true;
   }
-  return { config: c, line: query.get("line") };
+  return { config: c, line: query.get("module"), said };
 }
 
-window.explorer = { check, tree, table, totals, count, toQuery, fromQuery, PRINTED };
+window.explorer = { check, tree, table, folded, totals, count, toQuery, fromQuery, PRINTED };
 
 // ---------------------------------------------------------------- the page
 
@@ -210,7 +224,7 @@ function spelled(c, letters) {
 }
 
 // What there is to say of a line of the tree.
-function aboutLine(c, path) {
+function aboutLine(c, path, pick) {
   const out = document.createDocumentFragment(), leaves = tensors(c), own = leaves[path];
   const inLayer = inside(path, LAYER), L = c.num_hidden_layers;
   const name = path.replace(".layers.0", L === 1 ? ".layers.0" : `.layers.{0…${L - 1}}`) || "the model";
@@ -240,7 +254,11 @@ function aboutLine(c, path) {
   const keys = Object.keys(DATA.touches).filter((key) => DATA.touches[key].includes(path));
   if (keys.length) {
     const line = make("p", {}, "Config keys that touch it: ");
-    keys.forEach((key, i) => line.append(i ? ", " : "", make("code", {}, key)));
+    keys.forEach((key, i) => {
+      const button = make("button", { type: "button", class: "explorer-key" }, make("code", {}, key));
+      if (pick) button.addEventListener("click", () => pick(key));
+      line.append(i ? ", " : "", pick ? button : make("code", {}, key));
+    });
     out.append(line);
   }
   return out;
@@ -274,10 +292,28 @@ function configLines(c) {
   });
 }
 
-// A printout that answers: hover, focus or tap a line.
+// One tab stop for the lines of a printout made here; a11y.js does so for a page's own.
+function rove(pre) {
+  const lines = () => [...pre.querySelectorAll("a")];
+  const stop = (line) => lines().forEach((a) => { a.tabIndex = a === line ? 0 : -1; });
+  stop(lines()[0]);
+  if (pre.dataset.roves) return;
+  pre.dataset.roves = "";
+  pre.addEventListener("focusin", (event) => { if (event.target.matches("a")) stop(event.target); });
+  pre.addEventListener("keydown", (event) => {
+    const all = lines(), at = all.indexOf(event.target);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    all[Math.max(0, Math.min(all.length - 1, to))].focus();
+  });
+}
+
+// A printout that answers: point at a line or focus it to see; where the view keeps a
+// choice, a click is one, else it follows the link (on a touch screen, the second tap).
 class Pane {
   constructor(pre, kind, view) {
-    Object.assign(this, { pre, kind, view, here: location.pathname.split("/").pop().replace(".html", "") });
+    Object.assign(this, { pre, kind, view });
     for (const type of ["pointerover", "focusin"]) pre.addEventListener(type, (e) => this.point(e));
     pre.addEventListener("click", (e) => this.tap(e));
     pre.addEventListener("pointerdown", (e) => { this.touch = e.pointerType === "touch"; });
@@ -287,13 +323,15 @@ class Pane {
     const { lines, name } = PANES[this.kind];
     const focused = this.pre.contains(document.activeElement)
       ? [...this.pre.querySelectorAll("[data-at]")].indexOf(document.activeElement) : -1;
-    this.pre.replaceChildren(...lines(c).flatMap(([line, at], i) => {
+    const rows = this.kind === "table" ? folded(lines(c)) : lines(c);
+    this.pre.replaceChildren(...rows.flatMap(([line, at], i) => {
       const text = line.trimStart(), indent = line.slice(0, line.length - text.length);
       const place = at === null ? null : name(at, line), target = DATA.claims[this.kind][place];
       if (!target) return [i ? "\n" : "", line];
       const a = make("a", { href: `${root}book/${target}.html#${DATA.anchors[this.kind][place]}`, "data-at": at, title: DATA.chapters[target] }, text);
       return [i ? "\n" : "", indent, a];
     }));
+    rove(this.pre);
     if (focused >= 0) this.pre.querySelectorAll("[data-at]")[focused]?.focus();
   }
 
@@ -318,10 +356,16 @@ class Pane {
 
   tap(event) {
     const line = event.target.closest("a[data-at]");
-    if (!line || !this.touch) return;
-    if (this.tapped !== line.dataset.at) event.preventDefault();  // the second tap follows
-    this.tapped = line.dataset.at;
-    this.view.show(this.kind, line.dataset.at);
+    if (!line || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (this.view.picked) {
+      event.preventDefault();
+      this.view.show(this.kind, line.dataset.at);
+      this.view.picked(this.kind, line.dataset.at);
+    } else if (this.touch) {
+      if (this.tapped !== line.dataset.at) event.preventDefault();  // the second tap follows
+      this.tapped = line.dataset.at;
+      this.view.show(this.kind, line.dataset.at);
+    }
   }
 }
 
@@ -333,12 +377,12 @@ class View {
   show(kind, at) {
     const key = kind === "config" ? at : null;
     if (kind !== "config" && !DATA.made[at]) return;
+    const about = key ? aboutKey(key) : aboutLine(this.config, at, this.pick);
     const shut = make("button", { type: "button", class: "explorer-shut", "aria-label": "Close" }, "×");
     shut.addEventListener("click", () => { this.panel.hidden = true; });
-    this.panel.replaceChildren(shut, key ? aboutKey(key) : aboutLine(this.config, at));
+    this.panel.replaceChildren(...(this.picked ? [about] : [shut, about]));
     this.panel.hidden = false;
     this.light(key ? DATA.touches[key] || [] : [at], key);
-    if (this.picked) this.picked(key ? null : at);
   }
 
   light(paths, key) {
@@ -353,46 +397,58 @@ class View {
 
 // ---------------------------------------------------------------- the landing page
 
-function explorer(pres) {
+// Sizes on the left, what follows from them on the right: both on one screen.
+function explorer(place) {
   const { config: start, line } = fromQuery(location.search);
-  const panel = make("div", { class: "explorer-panel", role: "status", "aria-label": "About the line" });
-  panel.hidden = true;
-  const view = new View({ ...PRINTED }, panel), typed = { ...start }, fields = {};
-  for (const [kind, pre] of Object.entries(pres)) view.panes.push(new Pane(pre, kind, view));
+  const panel = make("div", { class: "explorer-about", role: "status", "aria-label": "About the line" },
+    make("p", {}, "Point at a line of the tree, a row or a key: its tensors, its count, and what touches it."));
+  const view = new View({ ...FULL }, panel), typed = { ...start }, fields = {};
+  let last = null;  // the key that was changed last
 
   const form = make("form", { class: "explorer-form", "aria-label": "Sizes of the model" });
   const members = make("select", { id: "x-member" }, make("option", { value: "" }, "sizes of your own"),
-    make("option", { value: "printed" }, "the printout: 3 layers, 1519 tokens"),
+    make("option", { value: "printed" }, "the book's printout: 3 layers, 1519 tokens"),
     ...Object.keys(DATA.family).map((name) => make("option", { value: name }, name)));
-  form.append(make("label", { for: "x-member" }, "Model"), members);
+  form.append(make("div", { class: "explorer-field explorer-member" }, make("label", { for: "x-member" }, "Model"), members));
+  const use = make("fieldset", { class: "explorer-use" }, make("legend", {}, "For the cache and the FLOPs"));
   for (const key of [...SIZES, ...FLAGS, ...USE]) {
     const flag = FLAGS.includes(key);
-    const input = make("input", { id: `x-${key}`, name: key, ...(flag ? { type: "checkbox" }
-      : { type: "number", inputmode: "numeric", min: 1, step: key === "head_dim" ? 2 : 1, "aria-describedby": `x-${key}-wrong` }) });
+    const input = make("input", { id: `x-${key}`, name: key, "aria-describedby": "x-wrong",
+      ...(flag ? { type: "checkbox" } : { type: "number", inputmode: "numeric", min: 1, step: key === "head_dim" ? 2 : 1 }) });
     const letter = LETTERS[key] ? ` (${LETTERS[key]})` : "";
-    const label = { length: "length, tokens", batch: "batch, sequences" }[key] || key;
-    const wrong = make("p", { class: "explorer-wrong", id: `x-${key}-wrong` });
+    const label = { length: "tokens", batch: "sequences" }[key] || key;
     const code = make("label", { for: `x-${key}` }, USE.includes(key) ? label : make("code", {}, key), letter);
-    form.append(make("div", { class: "explorer-field", "data-key": key }, code, input, wrong));
-    fields[key] = { input, wrong };
+    (USE.includes(key) ? use : form).append(make("div", { class: "explorer-field", "data-key": key }, code, input));
+    fields[key] = input;
     for (const type of ["focusin", "pointerover"]) {
       input.parentElement.addEventListener(type, () => { if (!USE.includes(key)) view.show("config", key); });
     }
     input.addEventListener("input", () => {
       typed[key] = flag ? input.checked : input.value === "" ? "" : Number(input.value);
+      last = key;
       update();
     });
   }
-  const reset = make("button", { type: "button", class: "explorer-button" }, "Back to the printout");
+  const reset = make("button", { type: "button", class: "explorer-button" }, "Back to Qwen3-0.6B");
   const copy = make("button", { type: "button", class: "explorer-button" }, "Copy a link to this view");
   const said = make("span", { role: "status" });
-  form.append(make("div", { class: "explorer-buttons" }, reset, copy, said));
+  const wrongs = make("div", { class: "explorer-wrong", id: "x-wrong", role: "alert" });
+  form.append(use, wrongs, make("div", { class: "explorer-buttons" }, reset, copy, said));
   const results = make("dl", { class: "explorer-totals", id: "explorer-totals" }), bar = make("figure", { class: "explorer-bar" });
-  const stale = make("p", { class: "explorer-wrong", role: "alert" });
-  pres.tree.before(form, results, bar, stale);
-  pres.tree.before(make("p", {}, "Point at a line, or tap it: its tensors, its count, the code that makes it and its chapter appear. Point at a key, here or in the config below: the lines that it touches light up."));
-  pres.config?.after(make("p", {}, `Shown with the sizes chosen above. The printout's own file says ${DATA.printed.num_hidden_layers} layers and ${DATA.printed.vocab_size} tokens; the tree was printed with ${PRINTED.num_hidden_layers} and ${PRINTED.vocab_size}.`));
-  pres.tree.closest("article").querySelector("section").append(panel);  // below, for the whole page
+  const tabs = make("fieldset", { class: "live-tabs" }, make("legend", { class: "live-sr" }, "Printout"));
+  const shown = make("div", { class: "explorer-panes" });
+  for (const kind of ["tree", "config", "table"]) {
+    const radio = make("input", { type: "radio", name: "x-tab", value: kind });
+    radio.checked = kind === "tree";
+    tabs.append(make("label", {}, radio, make("span", {}, kind)));
+    const pre = make("pre", { class: "printout", "data-kind": kind, "aria-label": `The ${kind} of these sizes` });
+    shown.append(pre);
+    view.panes.push(new Pane(pre, kind, view));
+  }
+  tabs.addEventListener("change", (event) => { shown.dataset.kind = event.target.value; });
+  shown.dataset.kind = "tree";
+  place.append(make("div", { class: "explorer-grid" }, make("div", {}, form, results, bar),
+    make("div", { class: "live-printout" }, tabs, shown, panel)));
 
   members.addEventListener("change", () => {
     const sizes = members.value === "printed" ? PRINTED : DATA.family[members.value];
@@ -400,38 +456,48 @@ function explorer(pres) {
     for (const key of [...SIZES, ...FLAGS]) typed[key] = sizes[key] ?? DATA.printed[key];
     fill(); update();
   });
-  reset.addEventListener("click", () => { Object.assign(typed, PRINTED); view.line = null; fill(); update(); });
+  reset.addEventListener("click", () => { Object.assign(typed, FULL); view.line = null; fill(); update(); });
   copy.addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(location.href); said.textContent = "Copied."; }
     catch { said.textContent = "Copy the address of this page: it holds the view."; }
   });
   form.addEventListener("submit", (e) => e.preventDefault());
-  view.picked = (at) => { view.line = at; remember(); };
+  view.picked = (kind, at) => { view.line = kind === "config" ? null : at; remember(); };
+  view.pick = (key) => { view.show("config", key); fields[key]?.focus(); };
 
   function remember() {
-    const query = toQuery(typed, view.line);
+    const query = toQuery(typed, view.line, location.search);
     try { history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash); } catch { /* no address to keep it in */ }
   }
 
   function fill() {
-    for (const [key, { input }] of Object.entries(fields)) {
+    for (const [key, input] of Object.entries(fields)) {
       if (input.type === "checkbox") input.checked = typed[key]; else input.value = typed[key];
     }
   }
 
+  // A fault is told where the reader has caused it: of two sizes that do not go together,
+  // at the one that was changed last.
+  function blame(wrong) {
+    const K = typed.num_key_value_heads, N = typed.num_attention_heads;
+    if (last !== "num_attention_heads" || !/divisible/.test(wrong.num_key_value_heads ?? "")) return wrong;
+    const { num_key_value_heads: _, ...rest } = wrong, low = N - N % K;
+    return { ...rest, num_attention_heads: `${N} query heads cannot share ${K} key/value heads ` +
+      `equally: expected a multiple of ${K}, such as ${low ? `${low} or ` : ""}${low + K}.` };
+  }
+
   function update() {
-    const wrong = check(typed);
-    for (const [key, { input, wrong: place }] of Object.entries(fields)) {
-      place.textContent = wrong[key] || "";
-      input.toggleAttribute("aria-invalid", key in wrong);
-      if (key in wrong) input.setAttribute("aria-invalid", "true");
+    const wrong = blame(check(typed));
+    for (const [key, input] of Object.entries(fields)) {
+      if (key in wrong) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
     }
+    wrongs.replaceChildren(...Object.entries(wrong).slice(0, 1).map(([key, text]) =>
+      make("p", {}, make("code", {}, key), `: ${text} Shown are the last sizes that were possible.`)));
     const matches = (sizes) => [...SIZES, ...FLAGS].every((k) => typed[k] === (sizes[k] ?? DATA.printed[k]));
     members.value = matches(PRINTED) ? "printed" : Object.keys(DATA.family).find((n) => matches(DATA.family[n])) || "";
-    remember();
-    const fine = Object.keys(wrong).length === 0;
-    stale.textContent = fine ? "" : "No model has these sizes; what is printed below is the last one that was possible.";
-    if (fine) Object.assign(view.config, typed);
+    if (last !== null || members.value !== "Qwen3-0.6B") remember();
+    else if (fromQuery(location.search).said) remember();
+    if (Object.keys(wrong).length === 0) Object.assign(view.config, typed);
     draw();
   }
 
@@ -447,7 +513,8 @@ function explorer(pres) {
       return make("div", {}, make("dt", {}, label), make("dd", { class: "explorer-value" }, value, exact, about));
     }));
     drawBar(c, all.parameters);
-    if (view.line !== null) view.show("tree", view.line);
+    if (last !== null && !USE.includes(last)) view.show("config", last);
+    else if (view.line !== null) view.show("tree", view.line);
   }
 
   function drawBar(c, parameters) {
@@ -477,16 +544,23 @@ function small(pre, kind) {
   view.panes.push(pane);
   pane.adopt(kind === "config" ? { ...PRINTED, ...DATA.printed } : PRINTED);
   view.light = () => {};
-  pre.after(panel, make("p", { class: "explorer-more" }, make("a", { href: `${root}index.html` }, "Change these sizes in the explorer")));
+  pre.after(panel, make("p", { class: "explorer-more" }, make("a", { href: `${root}index.html#sizes` }, "Change these sizes")));
 }
 
 addEventListener("DOMContentLoaded", () => {
-  const kinds = ["tree", "config", "table"], found = {};
-  for (const pre of document.querySelectorAll("pre.printout")) {
-    const kind = kinds.find((k) => (pre.getAttribute("aria-label") || "").startsWith(`The printed ${k}`));
-    if (kind) found[kind] = pre;
+  const fold = document.getElementById("sizes");
+  if (fold) {
+    const open = () => {
+      const place = document.getElementById("explorer");
+      if (fold.open && !place.childElementCount) explorer(place);
+    };
+    fold.addEventListener("toggle", open);
+    if (fromQuery(location.search).said) { fold.open = true; open(); }
   }
-  if (document.getElementById("the-tree-as-a-map") && found.tree) explorer(found);
-  else for (const [kind, pre] of Object.entries(found)) small(pre, kind);
+  if (fold) return;
+  for (const pre of document.querySelectorAll("pre.printout")) {
+    const kind = /^The \S+ (tree|config|table),/.exec(pre.getAttribute("aria-label") || "")?.[1];
+    if (kind) small(pre, kind);
+  }
 });
 })();
