@@ -40,7 +40,7 @@ def draw(app, doctree):
             continue
         outputs = cells[place["cell_index"]]["outputs"]
         stored = [o for o in outputs if "image/png" in o.get("data", {})]
-        images = [i for i in place.findall(nodes.image) if i["uri"].endswith("png")]
+        images = [i for i in place.findall(nodes.image) if i["uri"].endswith(".png")]
         for image, output in zip(images, stored, strict=True):
             drawings = output["metadata"].get("image/png", {}).get("svg")
             if drawings:

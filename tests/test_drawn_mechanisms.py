@@ -6,18 +6,26 @@ import re
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from bookkit import drawings, printouts
+from bookkit.drawings.decoding import wrapped
+from bookkit.drawings.floats import FORMATS, rounded_to
 from bookkit.drawings.lengths import arrow, scores
 from bookkit.drawings.passing import calls_of
+from bookkit.drawings.roofline import intensity
+from bookkit.drawings.storage import as_saved, header_bytes
 from bookkit.drawings.tokens import IDS, STEPS, WORD
+from bookkit.drawings.turns import slowed
 from minqwen3 import (
     Qwen3Config,
     Qwen3ForCausalLM,
     Qwen3RMSNorm,
+    Qwen3RotaryEmbedding,
     Qwen3Tokenizer,
     locate,
 )
+from minqwen3.rope import yarn_frequencies
 
 Z = drawings.Sizes(printouts.CONFIG)
 
@@ -96,3 +104,66 @@ def test_merges_are_the_tokenizer_s():
 def test_merges_that_are_no_neighbours_are_refused():
     with pytest.raises(ValueError, match="step 1 merges 'l' and 'w', not neighbours"):
         drawings.merges(text="slow", steps=[("l", "w", 3)])
+
+
+def test_a_config_gives_the_file_that_is_there():
+    file = locate() / "model.safetensors"
+    data = file.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    del header["__metadata__"]
+    entries = [
+        (n, e["dtype"], e["shape"], *e["data_offsets"]) for n, e in header.items()
+    ]
+    config = json.loads((locate() / "config.json").read_text())
+    sizes = drawings.Sizes(printouts.CONFIG | config)
+    assert as_saved(sizes) == sorted(entries, key=lambda entry: entry[3])
+    assert header_bytes(entries) == length
+
+
+@pytest.mark.parametrize("value", [3.14159, -0.1, 257.0, 259.0, 1.999, 65504.0])
+def test_drawn_bits_are_those_of_torch(value):
+    dtypes = torch.float32, torch.bfloat16, torch.float16
+    for name, dtype in zip(FORMATS, dtypes, strict=True):
+        there = torch.tensor(value, dtype=torch.float64).to(dtype)
+        whole = there.view(torch.int32 if there.itemsize == 4 else torch.int16).item()
+        size = 8 * there.itemsize
+        bits, number = rounded_to(value, *FORMATS[name])
+        assert bits == f"{whole % 2**size:0{size}b}" and number == there.item()
+
+
+def test_a_number_that_a_format_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="70000.0 is no normal number with 5"):
+        rounded_to(70_000.0, *FORMATS["fp16"])
+
+
+@pytest.mark.parametrize("length", [256, 4096, 40_960])
+def test_clocks_are_slowed_as_yarn_slows_them(length):
+    scaling = {"rope_type": "yarn", "factor": 4.0}
+    scaling["original_max_position_embeddings"] = length
+    sizes = dict(max_position_embeddings=4 * length, rope_scaling=scaling)
+    plain = Qwen3RotaryEmbedding(Qwen3Config.from_dict(printouts.CONFIG)).inv_freq
+    speeds, _ = yarn_frequencies(Qwen3Config.from_dict(printouts.CONFIG | sizes))
+    drawn = torch.tensor(slowed("yarn", Z.H, Z.theta, length, 4.0))
+    assert torch.allclose(plain / speeds, drawn, rtol=1e-4)
+
+
+def test_bounds_of_the_roofline_count_as_the_model_does():
+    config = printouts.CONFIG | dict(num_hidden_layers=2, vocab_size=97)
+    with torch.device("meta"):
+        model = Qwen3ForCausalLM(Qwen3Config.from_dict(config), "eager")
+        with FlopCounterMode(display=False) as counter:
+            model(torch.zeros(1, 7, dtype=torch.long))
+    cache = 7 * 2 * 2 * Z.K * Z.H * 2
+    weights = 2 * sum(p.numel() for p in model.parameters())
+    expected = counter.get_total_flops() / (weights + cache)
+    assert intensity(drawings.Sizes(config), 7, 0) == pytest.approx(expected, rel=1e-3)
+
+
+def test_returns_are_wrapped_without_losing_a_letter():
+    tokens = [" it", " was", " it", " was", "\n", " so"]
+    lines = wrapped(tokens, [0, 0, 1, 1, 0, 5], 7)
+    flat = "".join(words for line in lines for _, words in line)
+    assert flat.replace("\u00a0", "") == "itwasitwas↵so"
+    assert all(sum(len(words) for _, words in line) <= 7 for line in lines)
+    assert [level for line in lines for level, _ in line][-1] == 3

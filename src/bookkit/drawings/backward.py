@@ -25,11 +25,9 @@ def backward(s, z):
 
     first = ("embed_tokens", "add to rows") if s.wide else ("embed", "to rows")
     embed, rows = pair("embed", *first, stream, back, 120 if s.wide else 66)
-    norm_in, undo_in = pair(
-        "in", names[0], "÷ RMS", branch, side, w if s.wide else 62, 66
-    )
-    attn, undo_attn = pair("attn", names[1], "chain rule", branch, side, w, 96 if s.wide else 90,
-                           *(("", "line") if s.wide else (None, "stream")))  # fmt: skip
+    small, look = (w, ("", "line")) if s.wide else (62, (None, "stream"))
+    norm_in, undo_in = pair("in", names[0], "÷ RMS", branch, side, small, 66)
+    attn, undo_attn = pair("attn", names[1], "chain rule", branch, side, w, 92, *look)
     norm, undo_norm = pair("norm", "norm", "÷ RMS", stream, back, 66)
     head, undo_head = pair("lm_head", "lm_head", "× Wᵀ", stream, back, 80)
     loss = s.box((stream + back) / 2, 0, 70, "loss", printed=False)

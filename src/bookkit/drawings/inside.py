@@ -8,9 +8,9 @@ from .shapes import SMALL, extent
 def taps(s, z, lit=()):
     """One layer on the stream: hooks that listen, a hook that replaces."""
     if s.wide:
-        xs, xb, _xr, _w, bw = 250, 430, 560, 124, 136
+        xs, xb, bw = 250, 430, 136
     else:
-        xs, xb, _xr, _w, bw = 118, 262, 0, 88, 132
+        xs, xb, bw = 118, 262, 132
     embed = s.box(xs, 0, 120 if s.wide else 112, "embed_tokens")
     fork = s.fork(xs, -72, "stream")
     norm = s.box(xb, -104, bw, "input_layernorm", kind="stream")
@@ -97,7 +97,8 @@ def lens_grid(s, z, tokens=("to", " be"), rows=LENS):
         x = s.edge + label + w * (j + 0.5)
         s.text(x, y + 16, clean(token), SMALL, mono=True, bold=True)
     s.note(s.edge, -16, "layers read" if s.wide else "layers read, last positions")
-    s.note(s.edge, y + 16, "text" if s.wide else "")
+    if s.wide:
+        s.note(s.edge, y + 16, "text")
     s.note(s.edge + label, y + 38, "The darker, the more probable.")
     listed = "; ".join(
         f"after {depth} layers " + ", ".join(f"{t.strip()} {p:.2f}" for t, p in cells)

@@ -72,16 +72,17 @@ def roofline(s, z, machine="a machine", peak=100e12, bandwidth=1e12):
         s.put("shape", "circle", cx=x, cy=y, r=5.5, fill=f"@{colour}",
               stroke="@paper", stroke_width=1.5)  # fmt: skip
         share = f"{reach(at) / peak:.{1 if reach(at) < 0.1 * peak else 0}%}"
-        anchor, dx = ("end", 0) if at > ridge else ("start", 11)
-        close = reach(at) > peak / 4 and at < ridge  # to the label at the ridge's right
-        dy = 18 if at > ridge else 44 if close else 8
-        if close:
-            s.leader((x, y + 6), (x, y + dy), (x + 8, y + dy))
-        x = right - 4 if at > ridge else x
         lines = (f"{kind}, {words}:", f"{at:.1f}, at most {share} of the peak")
-        if not s.wide:
-            lines = (f"{words}:", f"{at:.1f}, {share}")
-        s.note(x + dx, y + dy, *lines, anchor=anchor, soft=False)
+        lines = lines if s.wide else (f"{words}:", f"{at:.1f}, {share}")
+        if at > ridge:
+            s.note(right - 4, y + 18, *lines, anchor="end", soft=False)
+        elif kind == "prefill":  # far enough down to keep clear of the next label
+            s.leader((x, y + 6), (x, y + 44), (x + 8, y + 44))
+            s.note(x + 11, y + 44, *lines, soft=False)
+        elif words.endswith("128"):  # above the slope: its neighbour may be near
+            s.note(x - 11, y - 22, *lines, anchor="end", soft=False)
+        else:
+            s.note(x + 11, y + 8, *lines, soft=False)
         said.append(f"{kind} of {words} {at:.1f} and at most {share} of the peak")
     x = s.swatch(left, tall + 58, "lit", "decode", 0.8) + 14
     s.swatch(x, tall + 58, "stream", "prefill", 0.8)

@@ -28,7 +28,7 @@ def slowed(way: str, H: int, theta: float, length: int, factor: float) -> list[f
 @drawing("Angles within the trained length, and beyond it")
 def turns(s, z, ways=("plain", "linear", "yarn"), head_dim=None, theta=None,
           length=None, factor=4):  # fmt: skip
-    """Clocks of some pairs, one row for each way to read ``factor`` times the length."""
+    """Clocks of some pairs, a row for each way to read ``factor`` times the length."""
     H, theta = head_dim or z.H, theta or z.theta
     length = length or z.config["max_position_embeddings"]
     every = [theta ** (-2 * i / H) * length / (2 * pi) for i in range(H // 2)]

@@ -16,7 +16,7 @@ MOVED = [  # what it is about, then, now, and whether the old use raises nothing
 
 @drawing("From 4.51 to version 5: what ran on, and what moved")
 def versions(s, z):
-    """Lanes in time: unbroken where the arithmetic stayed, broken where a name moved."""
+    """Lanes in time: unbroken where the arithmetic stayed, broken where it moved."""
     left, middle = (150, 420) if s.wide else (6, 172)
     right, h, y = s.width - s.edge, 20, 0
     s.text(left, -22, "4.51", anchor="start", bold=True)
@@ -55,5 +55,5 @@ def versions(s, z):
         f"{about} {then}, now {now}{', which raises nothing' if quiet else ''}"
         for about, then, now, quiet in MOVED
     )
-    return f"""Lanes from 4.51 to version 5. Unbroken: {", ".join(KEPT)}; their arithmetic
-    is equal to the bit. Broken, then and now: {told}."""
+    return f"""Lanes from 4.51 to version 5. Unbroken: {", ".join(KEPT)}; their
+    arithmetic is equal to the bit. Broken, then and now: {told}."""
