@@ -102,9 +102,20 @@ def add_exercise_script(app, pagename, templatename, context, doctree):
 
 def drop_unanswered(app, doctree):
     """On a page nothing can be answered, so a check's cell says nothing of it."""
-    for output in list(doctree.findall(nodes.container)):
-        if "cell_output" in output["classes"] and output.astext() == UNANSWERED:
-            output.parent.remove(output)
+    for block in list(doctree.findall(nodes.literal_block)):
+        output = block.parent
+        if "cell_output" not in output["classes"]:
+            continue
+        lines = block.astext().splitlines()
+        if UNANSWERED not in lines:
+            continue
+        text = "".join(f"{line}\n" for line in lines if line != UNANSWERED)
+        if text:
+            block.rawsource, block[:] = text, [nodes.Text(text)]
+        else:
+            output.remove(block)
+            if not output.children:
+                output.parent.remove(output)
 
 
 def name_folds(app, doctree):
@@ -197,7 +208,6 @@ def setup(app):
     app.setup_extension("sphinxext.opengraph")
     if app.config.html_baseurl:
         app.setup_extension("sphinx_sitemap")
-    app.add_js_file("highlight.js", loading_method="defer")
     app.add_node(exercise_list)
     app.add_directive("exercises", Exercises)
     app.add_transform(NumberTitle)

@@ -13,7 +13,7 @@ from pygments.formatters import HtmlFormatter
 from sphinx.highlighting import PygmentsBridge
 
 SHORT = 36  # letters that fit into any window
-COLUMN = 82  # letters that fit beside the commentary, see text.css
+COLUMN = 72  # letters that fit beside the commentary, see text.css
 BRIEF = 16  # lines
 TAG = re.compile("<[^>]*>|&[^;]*;")
 
@@ -70,4 +70,4 @@ def stack(code: nodes.literal_block) -> None:
 def setup(app):
     PygmentsBridge.html_formatter = LineFormatter
     app.connect("doctree-read", lay_out)
-    return {"parallel_read_safe": True}
+    return {"parallel_read_safe": True, "env_version": 1}

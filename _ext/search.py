@@ -90,6 +90,9 @@ def sections(app, page: str) -> list[Section]:
             into.code.update(re.findall(r"[A-Za-z_]{3,}", node.astext()))
             if "output" in node["classes"] and "tensor(" not in node.astext():
                 into.printed.append(node.astext())
+        elif isinstance(node, nodes.row):
+            cells = (plain(cell) for cell in node.findall(nodes.paragraph))
+            into.prose.append(" · ".join(cell for cell in cells if cell))
         elif isinstance(node, nodes.paragraph | nodes.caption | nodes.term):
             text = plain(node)
             if question(node) and text.startswith("“"):

@@ -42,6 +42,13 @@ const CHECKS = {
       const step = tokenizer.stream(), streamed = ids.map(step).join("") + step();
       if (tokenizer.decode(ids) !== text || streamed !== text) yield `decode ${short(ids)}`;
     }
+    const json = () => ({ model: { type: "BPE", vocab: {}, merges: [] }, added_tokens: [],
+      normalizer: { type: "NFC" }, pre_tokenizer: { pretokenizers: [
+        { type: "Split", pattern: { Regex: "a" } }, { type: "ByteLevel" }] } });
+    if (new Live.Tokenizer(json()).size !== 0) yield "an empty vocabulary";
+    for (const other of [{ model: { type: "Unigram" } }, { normalizer: { type: "NFKC" } },
+      { normalizer: null }, { pre_tokenizer: { pretokenizers: [{ type: "ByteLevel" }] } }])
+      yield throws(() => new Live.Tokenizer({ ...json(), ...other }), "expected NFC, a split");
     yield throws(() => tokenizer.decode([5000]), "expected 0 to 2036");
   },
 
@@ -67,6 +74,8 @@ const CHECKS = {
         if (off(got, tensors[`${n}/lens.${depth}`]) > BOUND) yield `${n}/lens.${depth}`;
       }
     }
+    const long = Live.rmsNorm(tensors.long.data, Float32Array.of(1, 1, 1, 1), 1e-6);
+    if (off(long, tensors["long normed"]) > BOUND) yield `a long vector: ${long}`;
   },
 
   *cache({ session: { model }, found }) {
@@ -123,9 +132,11 @@ const CHECKS = {
         for (const path of got.filter((path) => at + path in tensors))
           if (off(wrong.record[path].data, tensors[at + path]) > bound) yield at + path;
         const { first: where, of, changed, largestLogit } = Live.compare(right, wrong);
+        const most = right.logits.reduce((x, z, i) => Math.max(x, Math.abs(z - wrong.logits[i])), 0);
         if (n === 0 && where?.path !== first) yield `${name}: first ${where?.path}`;
         if (where && !where.inputsEqual) yield `${name}: inputs differ`;
-        if (of !== ids.length || !(largestLogit > 0)) yield `${name}: ${of}, ${largestLogit}`;
+        if (of !== ids.length || !(most > 0) || Math.abs(largestLogit - most) > 1e-6)
+          yield `${name}: ${of}, ${largestLogit}, not ${most}`;
         const V = session.model.config.vocab_size;
         for (const t of ids.keys()) {
           const best = (logits) => Live.topk(logits.subarray(t * V, (t + 1) * V), 1)[0][0];
@@ -134,6 +145,24 @@ const CHECKS = {
         }
       }
     }
+  },
+
+  *effects({ session, found }) {  // what the mistakes' sentences say, on 64 tokens
+    const { ids } = found.records[4], layers = [0, 1, 2, 3];
+    const run = (...switches) => session.run({ ids, switches }).record;
+    const rows = (record) => layers.flatMap((l) => layers.flatMap((n) =>
+      Live.pattern(record, l, n).slice(16)));  // N is 4 too
+    const share = (record, wanted) => rows(record).filter(wanted).length / rows(record).length;
+    const single = (row) => Math.max(...row) > 0.9, right = run();
+    if (share(right, single) > 0.25) yield `${share(right, single)} pick one key as they are`;
+    const large = share(run("scaleLeftOut"), single);
+    if (!(large > 0.6)) yield `${large} pick one key`;
+    const alike = share(run("scaleByH"), (row) => Math.max(...row) < 0.2);
+    if (!(alike > 0.9)) yield `${alike} read all keys nearly alike`;
+    const stream = layers.map((l) => Live.rms(right[`model.layers.${l}`].data));
+    if (stream.some((size, l) => l && size <= stream[l - 1])) yield `the stream shrinks: ${stream}`;
+    const longer = Live.rms(run("finalNormLeftOut").model.data) / Live.rms(right.model.data);
+    if (Math.round(longer) !== 6) yield `${longer} times too long`;
   },
 
   *compare({ session, found }) {
@@ -156,6 +185,8 @@ const CHECKS = {
         "postNormLeftOut", "siluLeftOut", "gelu"].includes(key);
       if (first.skipped !== silent) yield `${key}: skipped ${first.skipped}`;
     }
+    if (!same(steps.finalNormLeftOut.inputs, ["model.layers.3"]))
+      yield `the final norm reads ${steps.finalNormLeftOut.inputs}`;
     const reads = { "model.layers.0.self_attn.o_proj": 4, "model.layers.0": 3, "model.norm": 1,
       "model.layers.1.input_layernorm": 1, "model.embed_tokens": 0, "lm_head": 1, "model": 1 };
     for (const [path, count] of Object.entries(reads))
@@ -186,6 +217,7 @@ const CHECKS = {
       if (Math.abs(Live.rms(x) / rms - 1) > 1e-3) yield `${path}: size ${Live.rms(x)}`;
       if (got.length !== strip.length) yield `${path}: ${got.length} in a strip`;
       if (off(got, { data: strip }) > 0.01) yield `${path}: strip`;
+      if (Live.at(entry, 0).length !== x.length) yield `${path}: a position's numbers`;
       if (Live.sizes(entry).at(-1) !== Math.fround(Live.rms(x))) yield `${path}: sizes`;
     }
     if (!same([...Live.strip([1, 2, 3])], [1, 2, 3])) yield "a short strip";
@@ -205,6 +237,12 @@ const CHECKS = {
         yield `next ${short(got)}`;
     const { depths, top } = session.lens({ ids, count: 2 });
     if (depths.length !== 5 || top[4].length !== 9 || top[4][8].length !== 2) yield "lens";
+    const one = session.lens({ ids }).top, V = config.vocab_size, logits = record.lm_head.data;
+    for (const t of ids.keys()) {
+      const p_V = Live.softmax(logits.subarray(t * V, (t + 1) * V)), [[id, p]] = Live.topk(p_V, 1);
+      if (one[4][t].length !== 1 || one[4][t][0].id !== id || one[4][t][0].p !== p)
+        yield `lens at ${t}`;
+    }
     if (top[4][8][0].id !== first.next[0].id || top[0][8][0].id !== ids[8]) yield "lens reads";
     if (tree.map(({ text }) => text).join("\n") !== Live.printTree(config)) yield "tree";
   },
@@ -223,6 +261,17 @@ const CHECKS = {
     yield throws(run([2048]), "id 2048: expected 0 to 2047");
     yield throws(run([-1]), "id -1");
     yield throws(run(Array(257).fill(1)), "257 tokens: at most 256");
+    const whole = session.encode({ text: session.decode({ ids: long.ids }) });
+    if (whole.total !== 64 || whole.cut) yield `${whole.total} tokens are cut`;
+    const spare = session.tokenizer.size, before = performance.now();
+    if (session.piece(spare) !== `row ${spare}` || session.decode({ ids: [spare] }) !== "")
+      yield "the first spare row";
+    const { writer } = session.start({ ids: [1] }), it = session.writers.get(writer);
+    it.logits_V = it.logits_V.map((_, id) => (id === spare ? 9 : 0));
+    if (session.step({ writer }).text !== "") yield "a spare row has a text";
+    session.end({ writer });
+    const { ms } = session.run({ ids: [1, 2] });
+    if (!(ms > 0 && ms <= performance.now() - before)) yield `${ms} ms`;
     if (session.run({ ids: [1, 2], record: false }).record !== null) yield "keeps a record";
     if (session.run({ ids: [1] }).loss !== null) yield "a loss of one token";
     const answer = session.run({ ids: [1, 2] });
@@ -253,6 +302,7 @@ const CHECKS = {
       const { writer } = session.start({ ids: [36, 748], seed });
       return Array.from({ length: 6 }, () => session.step({ writer, temperature: 1.5 }).id);
     };
+    if (!same(written(), written(0))) yield "another seed than 0";
     if (!same(written(3), written(3)) || same(written(3), written(4))) yield "seeds";
     if (!same(Live.topk(Float32Array.of(2, 5, 5, 1), 3), [[1, 5], [2, 5], [0, 2]])) yield "topk";
     if (Live.argmax(Float32Array.of(2, 5, 5)) !== 1) yield "argmax";
@@ -264,6 +314,7 @@ const CHECKS = {
     const right = [0, -1.5, 65504, Math.fround(2 ** -24), Math.fround(503 / 2 ** 24), Infinity];
     if (!same(Array.from(halves.halves.data, String), right.map(String)))
       yield `fp16 ${halves.halves.data}`;
+    if (!same([...tensors["bf16 in"].data].map(Live.bf16), [...tensors.bf16.data])) yield "bf16";
     if (off(Live.gelu(tensors["gelu in"].data), tensors.gelu) > 1e-6) yield "gelu";
     for (const [key, value] of [["rope_scaling", {}], ["attention_bias", true],
       ["use_sliding_window", true], ["hidden_act", "gelu"]])
@@ -274,11 +325,16 @@ const CHECKS = {
       "model.layers.4.self_attn.q_proj.weight is missing");
     yield throws(() => Live.fromPretrained({ ...config(), hidden_size: 64 }, weights()),
       "has shape (2048,128), config.json asks for (2048,64)");
+    yield throws(() => Live.fromPretrained({ ...config(), intermediate_size: 10 }, weights()),
+      "model.layers.0.mlp.gate_proj.weight has shape (384,128)");
     yield throws(() => Live.fromPretrained({ ...config(), tie_word_embeddings: false },
       weights()), "lm_head.weight is missing");
     if (Live.printTree(config()) !== found.tree) yield "printed tree";
     const apart = Live.treeLines(config(), { apart: true, open: new Set([1]), steps: true });
     const folded = apart.filter((line) => line.folded).map((line) => line.path);
+    if (!apart.find((line) => line.folded).text.endsWith("Qwen3DecoderLayer(...)")
+      || Live.printTree({ ...config(), num_hidden_layers: 1 }) !== found["tree of one"])
+      yield "a tree of one layer";
     if (!same(folded, [0, 2, 3].map((i) => `model.layers.${i}`))) yield `folded ${folded}`;
     const steps = apart.filter((line) => line.step);
     if (steps.length !== 12 || !steps.every(({ path }) => Live.isStep(path)))
@@ -290,6 +346,8 @@ const CHECKS = {
     const keys = drawn.map((s) => s.key).sort();
     const rounds = [-1, 0, 1, 2].map((r) =>
       Array.from({ length: n }, (_, i) => Live.puzzle(r * n + i)));
+    const given = found.puzzles.map((_, i) => Live.puzzle(i - 40));
+    if (!same(given, found.puzzles)) yield `draws ${given}`;
     if (!rounds.every((round) => same([...round].sort(), keys))) yield "not each once";
     if (same(rounds[1], rounds[2])) yield "every round in the same order";
     if (Live.puzzle("7") !== Live.puzzle(7) || Live.puzzle(NaN) !== Live.puzzle(0)) yield "numbers";

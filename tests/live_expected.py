@@ -22,7 +22,13 @@ import live  # noqa: E402
 from notebooks import write_data  # noqa: E402
 
 from bookkit import breaks, held_out  # noqa: E402
-from minqwen3 import KVCache, Qwen3ForCausalLM, Qwen3Tokenizer, hub  # noqa: E402
+from minqwen3 import (  # noqa: E402
+    KVCache,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    Qwen3Tokenizer,
+    hub,
+)
 from minqwen3 import model as source  # noqa: E402
 from minqwen3.generate import filter_logits  # noqa: E402
 
@@ -41,7 +47,7 @@ TEXTS = [
     "مرحبا بالعالم — हिन्दी में",
     "👩‍👩‍👧‍👦 went to 🇬🇧, and smiled 😀!",
     "e\u0301 and \u00e9, \ufb01 and \u212b",  # NFC
-    "it's IT'S they'LL we'Re it'\u017f K'\u212a",
+    "it's IT'S they'LL we'Re it'\u017f K'\u212a they'lled it'Dx we'REx I'Mx o'vex 'Tx",
     "",
     " ",
     "\n",
@@ -61,7 +67,7 @@ TEXTS = [
 RECORDED = ["a", "he was", breaks.TEXT, TEXTS[0], held_out()[:300], TEXTS[7]]
 PROMPTS = ["Emma was very much obliged to", "It is a truth", held_out()[:300]]
 SWITCHED = [breaks.TEXT, PROMPTS[0]]  # what the mistakes are made on
-HEADS, LAYERS = ("0.1", "3.2"), (0, 2)
+HEADS, LAYERS = ("0.1", "2.0", "3.3"), (0, 2)
 
 
 def head_out(layer: str, head: str) -> tuple[tuple[str, str], ...]:
@@ -156,6 +162,17 @@ def mistakes() -> dict[str, tuple[dict, Qwen3ForCausalLM]]:
     return made
 
 
+def puzzle(number: int) -> str:
+    """Which mistake a number stands for: in rounds, each shuffled by its own seed."""
+    keys = [b.key for b in breaks.ON_PAGE if b.puzzle]
+    turn, at = divmod(number, len(keys))
+    drawn = breaks.mulberry32(len(keys) - 1, turn).tolist()
+    for i, random in zip(range(len(keys) - 1, 0, -1), drawn, strict=True):
+        j = int(random * (i + 1))
+        keys[i], keys[j] = keys[j], keys[i]
+    return keys[at]
+
+
 @torch.no_grad()
 def expected() -> tuple[dict, dict[str, Tensor]]:
     """What the page must find, as JSON and as tensors."""
@@ -172,6 +189,7 @@ def expected() -> tuple[dict, dict[str, Tensor]]:
         )
     lists = torch.randint(0, len(tokenizer), (60, 8)).tolist()
     lists += torch.randint(0, 256, (60, 8)).tolist()  # bytes: broken characters
+    lists.append(tokenizer.encode("\ufeffA byte order mark"))
     found["decode"] = [[ids, tokenizer.decode(ids)] for ids in lists]
 
     streams = ["model.embed_tokens", *(f"model.layers.{i}" for i in range(4))]
@@ -231,30 +249,46 @@ def expected() -> tuple[dict, dict[str, Tensor]]:
     found["random"] = breaks.mulberry32(20).tolist()
     tensors["gelu in"] = torch.linspace(-9, 9, 181)
     tensors["gelu"] = F.gelu(tensors["gelu in"])
+    ties = [1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-8 + 2**-20, -1 - 2**-8, 0.1, 3e38, 1e-39]
+    tensors["bf16 in"] = torch.tensor(ties)
+    tensors["bf16"] = tensors["bf16 in"].bfloat16().float()
     tensors["halves"] = torch.tensor([0.0, -1.5, 65504, 6e-8, 3e-5, torch.inf]).half()
     found["tree"] = repr(model)
+    with torch.device("meta"):
+        small = {**model.config.to_dict(), "num_hidden_layers": 1}
+        found["tree of one"] = repr(Qwen3ForCausalLM(Qwen3Config.from_dict(small)))
+    found["puzzles"] = [puzzle(number) for number in range(-40, 80)]
+    norm = source.Qwen3RMSNorm(4, 1e-6)
+    tensors["long"] = torch.tensor([[1e19] * 4, [9e18, -1, 1, 0]])  # squares overflow
+    tensors["long normed"] = norm(tensors["long"])
     return found, tensors
 
 
-def write(folder: Path, scripts: Path = SCRIPTS) -> None:
-    """The page, the engine, the checkpoint, and what is expected of them."""
+def write_page(folder: Path) -> None:
+    """A page with the engine and the checkpoint, as a site has them."""
     static = folder / "_static/live"
     live.write_files(static)
     app = types.SimpleNamespace(outdir=folder)
     write_data(app, "live/live-data.js", "LIVE_DATA", live.data())
-    for script in scripts.glob("*.js"):
+    for script in SCRIPTS.glob("*.js"):
         shutil.copy(script, static)
-    shutil.copy(CHECKS, static)
-    found, tensors = expected()
-    (static / "expected.json").write_text(json.dumps(found), encoding="utf-8")
-    apart = {name: x.clone() for name, x in tensors.items()}
-    save_file(apart, static / "expected.safetensors")
-    scripts = "".join(
+    tags = "".join(
         f'<script defer src="_static/live/{name}.js"></script>\n'
         for name in ("live-data", *live.ENGINE)
     )
     (folder / "index.html").write_text(
         '<!doctype html>\n<meta charset="utf-8">\n<link rel="icon" href="data:,">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n{scripts}',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n{tags}',
         encoding="utf-8",
     )
+
+
+def write(folder: Path) -> None:
+    """That page, and what is expected of it."""
+    write_page(folder)
+    static = folder / "_static/live"
+    shutil.copy(CHECKS, static)
+    found, tensors = expected()
+    (static / "expected.json").write_text(json.dumps(found), encoding="utf-8")
+    apart = {name: x.clone() for name, x in tensors.items()}
+    save_file(apart, static / "expected.safetensors")

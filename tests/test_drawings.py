@@ -86,7 +86,7 @@ def test_the_counts_are_the_published_ones():
     assert count["self_attn"] + count["mlp"] + 2 * 1024 == count["layer"]
 
 
-@pytest.mark.parametrize("name", sorted(set(PLAIN) - {"tree"}))
+@pytest.mark.parametrize("name", sorted(set(PLAIN) - {"tree", "merges"}))
 def test_every_number_is_computed_from_the_config(name):
     """Large numbers must change with the config; tokens of the example may stay."""
     make, found = drawings.DRAWINGS[name], []

@@ -170,6 +170,27 @@ def test_what_fails_says_what_to_do_and_can_be_tried_again(browser, address, fol
 
 
 @in_browser
+def test_a_worker_that_stops_is_begun_anew(page, address):
+    page.goto(f"{address}/index.html")
+    said, again, workers = page.evaluate("""async () => {
+      const Real = Worker, made = [];
+      Worker = class extends Real {
+        constructor(url) { super(url); made.push(this); }
+      };
+      const engine = new Live.Engine();
+      await engine.load();
+      const lost = engine.run({ ids: [1, 2] }).catch(({ message }) => message);
+      await new Promise((done) => setTimeout(done));
+      made[0].dispatchEvent(new ErrorEvent("error", { cancelable: true }));
+      const said = await lost, { ids } = await engine.run({ ids: [1, 2] });
+      await new Promise((done) => setTimeout(done, 300));
+      return [said, ids, made.length];
+    }""")
+    assert said == "The worker that computes stopped; try again."
+    assert (again, workers) == ([1, 2], 2)
+
+
+@in_browser
 @pytest.mark.parametrize("change", mutate_live.SOME, ids=lambda c: f"{c[0]}: {c[1]}")
 def test_a_mutation_is_noticed(browser, address, change):
     file, old, new, check = change
@@ -254,8 +275,9 @@ def test_a_strict_loader_refuses_the_untied_head(tmp_path):
         Qwen3ForCausalLM.from_pretrained(folder)
 
 
-def test_chapters_are_run_on_the_fourteen_mistakes():
-    assert len(chapters_break.BREAKS) == 14
+def test_chapters_are_run_on_every_mistake_in_the_code():
+    assert len(chapters_break.BREAKS) == 24
+    assert chapters_break.BREAKS["no rotation"][0] == "08_rope"
     assert chapters_break.BREAKS["theta"] == (
         "08_rope",
         (("theta, dim = self.config.rope_theta", "theta, dim = 1e4"),),

@@ -149,6 +149,7 @@ def print_sheet(page, base: str, sheet: Sheet, files: list[str]) -> None:
     css = margins(sheet.title, sheet.first) + PRINT
     call(page, "prepare", [css, sheet.part, files])
     page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready.then(() => true)")
     broken = "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
     if missing := page.evaluate(broken):
         raise SystemExit(f"{sheet.file}: the picture {missing[0]} did not load")

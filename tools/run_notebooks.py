@@ -65,6 +65,7 @@ def execute(
     for cell_id, pictures in measured(nb).items():
         for new, old in zip(pictures, stored.get(cell_id, []), strict=False):
             new.data["image/png"] = old.data["image/png"]
+            new.metadata = old.metadata  # the picture's drawings for the site
     return nb
 
 
@@ -86,6 +87,7 @@ def without_pictures(nb: nbformat.NotebookNode) -> str:
     for cell in nb.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("image/png", None)
+            output.get("metadata", {}).pop("image/png", None)
     return nbformat.writes(nb)
 
 

@@ -8,11 +8,12 @@ function shut() {
   open = null;
 }
 
-// The box of the meaning stays inside the window.
+// The box of the meaning stays inside the window: to the left, or above the word.
 function place(word) {
-  const room = document.documentElement.clientWidth - 8, rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const width = Math.min(24 * rem, 0.7 * innerWidth), left = word.getClientRects()[0].left;
-  word.style.setProperty("--shift", `${Math.min(0, room - width - left)}px`);
+  const { clientWidth, clientHeight } = document.documentElement, box = getComputedStyle(word, "::after");
+  const [first] = word.getClientRects();
+  word.style.setProperty("--shift", `${Math.min(0, clientWidth - 8 - parseFloat(box.width) - first.left)}px`);
+  word.classList.toggle("above", first.top + 30 + parseFloat(box.height) > clientHeight && first.top > clientHeight / 2);
 }
 
 addEventListener("DOMContentLoaded", () => {
@@ -29,9 +30,9 @@ addEventListener("DOMContentLoaded", () => {
       if (!touched || open === word) return;
       event.preventDefault();
       shut();
-      place(word);
       word.classList.add("shown");
       word.classList.remove("hushed");
+      place(word);
       said.textContent = word.dataset.meaning;
       open = word;
     });

@@ -4,7 +4,9 @@ window.bookSearch = (() => {
 const { pages, sections, answers, synonyms, absent } = window.BOOK, { make } = window.dom;
 const root = document.documentElement.dataset.content_root || "./";
 const K1 = 1.2, B = 0.6;           // BM25: how soon repetition stops to count, and length
-const IN_TITLE = 3, IN_CODE = 0.3; // what a word counts there, in the text's measure
+const IN_TITLE = 3, OF_PAGE = 1, IN_CODE = 0.3; // what a word counts there, in the text's measure
+const OWNER = 1.6;                 // a section of a page that has the exact answer
+const ASKING = new Set("why how what when where which who does do did is are can should i my you your".split(" "));
 const LEAST = 0.3;                 // of the best score; what is worse is not shown
 const MOST = 20, MOST_OF_A_PAGE = 3, QUOTE = 220;
 
@@ -54,8 +56,15 @@ function stem(word) {
   if (!stems.has(word)) stems.set(word, stemmer.stemWord(word));
   return stems.get(word);
 }
-const tokens = (text) => (text.toLowerCase().match(/\d+(?:[.,]\d+)*|[\p{L}]+/gu) || [])
+const WORD = /\d+(?:[.,]\d+)*(?:e-?\d+)?|\p{L}+/giu;
+const tokens = (text) => (text.toLowerCase().match(WORD) || [])
   .map((word) => stem(word.replace(/,/g, "")));
+
+// The words of a query that say what is wanted; all of them if none does.
+function wanted(query) {
+  const said = query.toLowerCase().split(/\s+/).filter((word) => !ASKING.has(word) && !stopwords.includes(word));
+  return [...new Set(tokens(said.length ? said.join(" ") : query))];
+}
 
 function counts(text) {
   const found = new Map(), all = tokens(text);
@@ -67,15 +76,14 @@ let index = null;
 function indexed() {
   index ??= sections.map(([page, anchor, title, weight, prose, code]) => ({
     page, anchor, title, weight, prose, text: counts(prose), code: new Set(tokens(code)),
-    // A page's own name counts in its first section.
-    head: new Set(tokens(anchor ? title : `${title} ${pages[page]}`)),
+    head: new Set(tokens(title)), of: new Set(tokens(pages[page])),
   }));
   return index;
 }
 
 function ranked(query) {
   const every = indexed(), mean = every.reduce((sum, s) => sum + s.text.length, 0) / every.length;
-  const asked = [...new Set(tokens(query).filter((word) => !stopwords.includes(word)))];
+  const asked = wanted(query), owners = new Set(parts(query).flatMap((word) => (ANSWERS.get(word) || []).slice(0, 1).map(([page]) => page)));
   if (!asked.length) return [];
   const rarity = asked.map((word) => {
     const holding = every.filter((s) => s.text.found.has(word) || s.head.has(word)).length;
@@ -86,11 +94,12 @@ function ranked(query) {
     asked.forEach((word, i) => {
       const n = section.text.found.get(word) || 0;
       const often = n * (K1 + 1) / (n + K1 * (1 - B + B * section.text.length / mean));
-      const all = often + (section.head.has(word) ? IN_TITLE : 0) + (section.code.has(word) ? IN_CODE : 0);
+      const all = often + (section.head.has(word) ? IN_TITLE : section.of.has(word) ? OF_PAGE : 0) + (section.code.has(word) ? IN_CODE : 0);
       score += rarity[i] * all;
       if (all) met += 1;
     });
-    return { section, score: score * section.weight * (met / asked.length) ** 2 };
+    const owner = owners.has(section.page) ? OWNER : 1;
+    return { section, score: score * section.weight * owner * (met / asked.length) ** 2 };
   }).filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
   const shown = new Map();
   return scored.filter(({ section: { page }, score }) => {
@@ -124,7 +133,7 @@ function answered(words, query) {
 
 // A sentence or two around the first word that was asked for, those words marked.
 function quoted(prose, asked) {
-  const found = [...prose.matchAll(/\d+(?:[.,]\d+)*|[\p{L}]+/gu)]
+  const found = [...prose.matchAll(WORD)]
     .filter(([word]) => asked.has(stem(word.toLowerCase().replace(/,/g, ""))));
   const at = found.length ? found[0].index : 0;
   const begun = Math.max(prose.lastIndexOf(". ", at) + 2, prose.lastIndexOf("\n", at) + 1, 0);
@@ -144,7 +153,7 @@ function quoted(prose, asked) {
 
 function show(query) {
   const place = document.getElementById("search-results");
-  const words = parts(query), sections_ = ranked(query), asked = new Set(tokens(query));
+  const words = parts(query), sections_ = ranked(query), asked = new Set(wanted(query));
   const said = make("p", { class: "search-summary", role: "status" });
   place.replaceChildren(answered(words, query), said);
   if (sections_.length) {

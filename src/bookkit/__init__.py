@@ -16,7 +16,7 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from .counts import count  # noqa: E402
-from .figures import COLOR, axes, heatmap  # noqa: E402
+from .figures import COLOR, axes, heatmap, ink  # noqa: E402
 from .places import settled  # noqa: E402
 from .reference import held_out, is_trained, load, qwen3_config, twin  # noqa: E402
 from .setup import chapter  # noqa: E402
@@ -30,6 +30,7 @@ __all__ = [
     "count",
     "heatmap",
     "held_out",
+    "ink",
     "is_trained",
     "load",
     "qwen3_config",

@@ -56,7 +56,6 @@ function prepare([css, part, pages]) {
     const solution = cell.classList.contains("tag_solution");
     const summary = details.querySelector("summary");
     summary.textContent = solution ? "Solution" : "The cell behind this";
-    if (cell.classList.contains("tag_annotate")) cell.append(details);
   }
 }
 

@@ -70,14 +70,13 @@
   function firstDifference(right, wrong, found = differences(right, wrong)) {
     const order = Object.keys(right.record), differs = (path) => found[path] !== 0;
     const path = order.find((at) => !isStep(at) && differs(at));
-    const before = path === undefined ? order : order.slice(0, order.indexOf(path));
-    const step = before.find(differs) ?? null;
-    if (path === undefined && step === null) return null;
+    if (path === undefined) return null;
+    const step = order.slice(0, order.indexOf(path)).find(differs) ?? null;
     const last = order.filter((at) => /^model\.layers\.\d+$/.test(at)).at(-1);
-    const inputs = inputsOf(path ?? "")
+    const inputs = inputsOf(path)
       .map((at) => (at === "model.layers" ? last : at)).filter((at) => at in found);
     return {
-      path: path ?? null, skipped: found[path] === Infinity, difference: found[path] ?? 0,
+      path, skipped: found[path] === Infinity, difference: found[path],
       inputs, inputsEqual: inputs.every((at) => found[at] === 0),
       step, function: step && STEPS[lastName(step)],
     };

@@ -85,6 +85,7 @@
       const stopped = new Promise((resolve) => {
         worker.onerror = (event) => {  // its scripts did not load, or memory is full
           event.preventDefault();
+          worker.terminate();
           for (const { reject } of asked.values()) reject(new Error(STOPPED));
           asked.clear();
           if (this.host === ask) this.host = this.loading = null;  // begin anew when asked

@@ -61,7 +61,7 @@
     for (let at = 0; at < x.length; at += D) {
       let sum = 0;
       for (let i = 0; i < D; i++) sum += cast(cast(x[at + i]) * cast(x[at + i]));
-      const variance = cast(sum / D);
+      const variance = cast(Math.fround(sum) / D);  // a sum may be too large for fp32
       const rsqrt = cast(1 / Math.sqrt(sw.epsLeftOut ? variance : cast(variance + eps)));
       for (let i = 0; i < D; i++) y[at + i] = gain[i] * cast(cast(x[at + i]) * rsqrt);
     }

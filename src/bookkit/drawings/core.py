@@ -3,6 +3,7 @@
 import ast
 import functools
 import json
+import zlib
 
 from bookkit.printouts import CONFIG
 
@@ -87,9 +88,11 @@ class Drawing:
         self.function, self.title = function, title
         self.options = {name: value for name, value in options.items() if value}
         self.sizes = Sizes(config or CONFIG)
-        words = [function.__name__]
-        for value in self.options.values():
+        words, said = [function.__name__], {"lit", "chapter"}
+        for value in (self.options[name] for name in self.options if name in said):
             words += [value] if isinstance(value, str) else value
+        if self.options.keys() - said:  # a cell's data, too long for an id
+            words.append(f"{zlib.crc32(repr(self.options).encode()):08x}")
         self.name = "-".join(["draw", *words]).replace("_", "-").replace(" ", "-")
         self.desc = self.draw(WIDE)[1]
 

@@ -113,8 +113,8 @@ def cache(s, z):
         s.keep(x, top, c * S, c * S)
         if i == 0:
             s.note(x - 8, top + c / 2, "scores" if s.wide else "s", anchor="end")
-        scores = S * (S + 1) // 2 if i == 0 else S
-        s.note(x, top + c * S + 16, f"{S - first} new q, k, v", f"{scores} scores")
+        scores = f"{S} scores" if i else f"{S * (S + 1) // 2} scores kept"
+        s.note(x, top + c * S + 16, f"{S - first} new q, k, v", scores)
         if i < steps:
             start, end = x + c * S + 6, x + c * longest + space - 6
             s.wire((start, c * 1.5), (end, c * 1.5), free=True)
@@ -128,11 +128,11 @@ def cache(s, z):
     text = f"A column of k and v: {one:,} bytes a layer, {one * z.L:,} in all"
     s.note(x0, y + (24 if s.wide else 44), text)
     return f"""Three moments from left to right, with {prompt} tokens in the prompt.
-    Prefill computes queries, keys and values of all {prompt} and
-    {prompt * (prompt + 1) // 2} scores. Each step after it computes one query, one
-    key and one value, reads the other keys and values from the cache, and makes one
-    row of scores; the rows before are not made again. A column of keys and values
-    takes {one:,} bytes a layer and {one * z.L:,} in all."""
+    Prefill computes queries, keys and values of all {prompt} and the scores, of
+    which the mask keeps {prompt * (prompt + 1) // 2}. Each step after it computes one
+    query, one key and one value, reads the other keys and values from the cache, and
+    makes one row of scores; the rows before are not made again. A column of keys and
+    values takes {one:,} bytes a layer and {one * z.L:,} in all."""
 
 
 @drawing("One layer's seven matrices, to scale")
