@@ -324,8 +324,9 @@ def write(app):
 
 
 def add_scripts(app, pagename, templatename, context, doctree):
-    """The engine and the page's scripts, on the landing page alone."""
+    """The landing page's own style and scripts; in chapters with a tree, its waker."""
     if pagename == "index":
+        app.add_css_file("live/landing.css")
         live.add_engine(app)
         for name in SCRIPTS:
             app.add_js_file(f"live/{name}.js", loading_method="defer")
@@ -338,5 +339,4 @@ def setup(app):
     app.connect("builder-inited", write)
     app.connect("html-page-context", add_scripts)
     app.connect("doctree-resolved", add_to_chapters)
-    app.add_css_file("live.css")
     return {"parallel_read_safe": True}

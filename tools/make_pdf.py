@@ -21,6 +21,8 @@ from pathlib import Path
 import yaml
 from serve import serve
 
+from bookkit import printouts
+
 try:
     from playwright.sync_api import sync_playwright
     from pypdf import PdfReader, PdfWriter
@@ -262,8 +264,7 @@ def make(folder: Path, sheets: list[Sheet], config: dict) -> PdfWriter:
     files = [sheet.file for sheet in sheets]
     with serve(folder) as address, browser_page() as page:
         base = f"{address}/"
-        page.goto(base + "index.html")
-        tree = page.evaluate("document.querySelector('pre.printout').textContent")
+        tree = printouts.TREE
         for sheet in sheets:
             page.goto(base + sheet.file, wait_until="domcontentloaded")
             sheet.headings = call(page, "headings")

@@ -314,7 +314,7 @@ function rove(pre) {
 class Pane {
   constructor(pre, kind, view) {
     Object.assign(this, { pre, kind, view });
-    for (const type of ["pointerover", "focusin"]) pre.addEventListener(type, (e) => this.point(e));
+    for (const type of ["pointermove", "focusin"]) pre.addEventListener(type, (e) => this.point(e));
     pre.addEventListener("click", (e) => this.tap(e));
     pre.addEventListener("pointerdown", (e) => { this.touch = e.pointerType === "touch"; });
   }
@@ -349,9 +349,11 @@ class Pane {
     }
   }
 
+  // A page that scrolls under a resting pointer chooses nothing.
   point(event) {
-    const line = event.target.closest("[data-at]");
-    if (line) this.view.show(this.kind, line.dataset.at);
+    if (this.view.picked && event.type === "pointermove" && !event.movementX && !event.movementY) return;
+    const line = event.target.closest("[data-at]"), what = line && `${this.kind} ${line.dataset.at}`;
+    if (line && what !== this.view.shown) this.view.show(this.kind, line.dataset.at);
   }
 
   tap(event) {
@@ -379,9 +381,10 @@ class View {
     if (kind !== "config" && !DATA.made[at]) return;
     const about = key ? aboutKey(key) : aboutLine(this.config, at, this.pick);
     const shut = make("button", { type: "button", class: "explorer-shut", "aria-label": "Close" }, "×");
-    shut.addEventListener("click", () => { this.panel.hidden = true; });
+    shut.addEventListener("click", () => { this.panel.hidden = true; this.shown = null; });
     this.panel.replaceChildren(...(this.picked ? [about] : [shut, about]));
     this.panel.hidden = false;
+    this.shown = `${kind} ${at}`;
     this.light(key ? DATA.touches[key] || [] : [at], key);
   }
 

@@ -343,7 +343,7 @@
 
     async nameOf(id) {
       Live.names ??= new Map();
-      if (!Live.names.has(id)) Live.names.set(id, (await this.engine.decode([id])).replace(/^ (?=.)/, "").replace(/\n/g, "↵") || `row ${id}`);
+      if (!Live.names.has(id)) Live.names.set(id, token(await this.engine.ask("piece", id)));
       return Live.names.get(id);
     }
 
