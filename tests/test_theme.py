@@ -299,7 +299,7 @@ def test_code_is_a_tab_stop_only_where_it_scrolls(open_page, width):
     for change, stop in (("nowrap", True), ("pre-wrap", False)):
         wide.scroll_into_view_if_needed()
         wide.evaluate(
-            "(e, how) => { e.style.whiteSpace = how; e.style.width = '3rem';"
+            "(e, how) => { e.style.whiteSpace = how; e.style.width = '12rem';"
             "e.style.overflowWrap = 'anywhere'; dispatchEvent(new Event('resize')); }",
             change,
         )
