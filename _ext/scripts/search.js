@@ -63,7 +63,7 @@ const tokens = (text) => (text.toLowerCase().match(WORD) || [])
 // The words of a query that say what is wanted; all of them if none does.
 function wanted(query) {
   const said = query.toLowerCase().split(/\s+/).filter((word) => !ASKING.has(word) && !stopwords.includes(word));
-  return [...new Set(tokens(said.length ? said.join(" ") : query))];
+  return said.length ? said.join(" ") : query;
 }
 
 function counts(text) {
@@ -83,7 +83,7 @@ function indexed() {
 
 function ranked(query) {
   const every = indexed(), mean = every.reduce((sum, s) => sum + s.text.length, 0) / every.length;
-  const asked = wanted(query), owners = new Set(parts(query).flatMap((word) => (ANSWERS.get(word) || []).slice(0, 1).map(([page]) => page)));
+  const asked = [...new Set(tokens(wanted(query)))], owners = new Set(parts(query).flatMap((word) => (ANSWERS.get(word) || []).slice(0, 1).map(([page]) => page)));
   if (!asked.length) return [];
   const rarity = asked.map((word) => {
     const holding = every.filter((s) => s.text.found.has(word) || s.head.has(word)).length;
@@ -111,7 +111,7 @@ function ranked(query) {
 
 // ---------------------------------------------------------------- what is shown
 
-const address = (page, anchor) => `${root}${page}.html${anchor ? `#${anchor}` : ""}`;
+const address = (page, anchor, mark = "") => `${root}${page}.html${mark && `?highlight=${encodeURIComponent(mark)}`}${anchor && `#${anchor}`}`;
 const named = (page, title) => title === pages[page] ? title : `${pages[page]}: ${title}`;
 
 function listed([page, anchor, title, why]) {
@@ -153,13 +153,13 @@ function quoted(prose, asked) {
 
 function show(query) {
   const place = document.getElementById("search-results");
-  const words = parts(query), sections_ = ranked(query), asked = new Set(wanted(query));
+  const words = parts(query), sections_ = ranked(query), asked = new Set(tokens(wanted(query)));
   const said = make("p", { class: "search-summary", role: "status" });
   place.replaceChildren(answered(words, query), said);
   if (sections_.length) {
     said.textContent = `${sections_.length} section${sections_.length > 1 ? "s" : ""} where the book speaks of it`;
     place.append(make("ul", { class: "search" }, ...sections_.map(({ page, anchor, title, prose }) =>
-      make("li", {}, make("a", { href: address(page, anchor) }, named(page, title)), ...(prose ? [quoted(prose, asked)] : [])))));
+      make("li", {}, make("a", { href: address(page, anchor, wanted(query)) }, named(page, title)), ...(prose ? [quoted(prose, asked)] : [])))));
   } else if (!words.length) {
     said.append(`The book does not speak of “${query}”. The `,
       make("a", { href: address("book/glossary", "") }, "glossary"), " has its words, and ",
