@@ -51,6 +51,7 @@ def draw(app, doctree):
 
 
 def setup(app):
+    app.add_css_file("figures.css")
     app.add_node(plot, html=(visit, None))
     app.connect("doctree-read", draw, priority=400)  # before the images are collected
     return {"parallel_read_safe": True}

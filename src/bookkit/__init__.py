@@ -16,7 +16,7 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from .counts import count  # noqa: E402
-from .figures import COLOR, axes, heatmap, ink  # noqa: E402
+from .figures import COLOR, axes, heatmap, ink, key  # noqa: E402
 from .places import settled  # noqa: E402
 from .reference import held_out, is_trained, load, qwen3_config, twin  # noqa: E402
 from .setup import chapter  # noqa: E402
@@ -32,6 +32,7 @@ __all__ = [
     "held_out",
     "ink",
     "is_trained",
+    "key",
     "load",
     "qwen3_config",
     "settled",

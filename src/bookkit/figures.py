@@ -9,12 +9,14 @@ import io
 import logging
 import math
 import textwrap
+from itertools import pairwise
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 import matplotlib.figure  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.colors import to_rgb  # noqa: E402
+from matplotlib.patches import Patch  # noqa: E402
 from matplotlib.ticker import AutoLocator, MaxNLocator  # noqa: E402
 
 from .compact_svg import compact  # noqa: E402
@@ -79,12 +81,18 @@ def axes(rows: int = 1, columns: int = 1, height: float = 2.8, narrow=None, **op
     return ax
 
 
-def heatmap(ax, matrix, title: str = "", x: str = "", y: str = "", **options):
-    """Draw a matrix with row 0 on top, cell edges crisp, and a colour bar."""
+def heatmap(ax, matrix, x: str = "", y: str = "", shade: str = "", **options):
+    """Draw a matrix with row 0 on top and a bar that says what a shade stands for."""
     image = ax.imshow(matrix, aspect="auto", **options)
-    ax.figure.colorbar(image, ax=ax, shrink=0.85)
-    ax.set(title=title, xlabel=x, ylabel=y)
+    ax.figure.colorbar(image, ax=ax, shrink=0.85, label=shade)
+    ax.set(xlabel=x, ylabel=y)
     return image
+
+
+def key(ax, names: dict[str, str], **options):
+    """A legend of the palette's colours: ``key(ax, {"q": "queries", "k": "keys"})``."""
+    patches = [Patch(color=COLOR[color], label=name) for color, name in names.items()]
+    return ax.legend(handles=patches, **options)
 
 
 def ink(ground) -> str:
@@ -150,6 +158,8 @@ class narrowed:
         self.set(figure, "size_inches", (NARROW, rows * row))
         if (rows, columns) != grid.get_geometry():
             self.arrange(panels, rows, columns)
+        for ax in panels:
+            self.turn(ax)
         above = sum(self.raise_legend(ax) for ax in panels)
         figure.set_figheight(rows * row + above / figure.dpi)
         figure.draw_without_rendering()
@@ -189,6 +199,20 @@ class narrowed:
                     self.undo.append(
                         lambda a=axis, s=side, o=old: a.set_tick_params(**{s: o})
                     )
+
+    def turn(self, ax) -> None:
+        """Slant the words at the foot of the axes if they would touch."""
+        self.figure.draw_without_rendering()
+        labels = [label for label in ax.get_xticklabels() if label.get_text().strip()]
+        boxes = sorted(
+            (label.get_window_extent() for label in labels), key=lambda b: b.x0
+        )
+        upright = all(label.get_rotation() == 0 for label in labels)
+        if upright and any(a.x1 + 4 > b.x0 for a, b in pairwise(boxes)):
+            for label in labels:
+                self.set(label, "rotation", 40)
+                self.set(label, "rotation_mode", "anchor")
+                self.set(label, "horizontalalignment", "right")
 
     def raise_legend(self, ax) -> float:
         """Put the legend of the axes above them; the height that it takes, in dots."""
