@@ -1,7 +1,7 @@
 """The first time that a page says a word of the glossary, the word shows its meaning.
 
 Chapters stay plain Markdown; the words become links when the site is built. Hover and
-focus show the meaning; on a touch screen scripts/glossary.js lets the first tap show it.
+focus show the meaning; on a touch screen the first tap does (scripts/glossary.js).
 """
 
 import functools

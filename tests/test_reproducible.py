@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bookkit import places, printouts
+from bookkit import drawings, places, printouts
 from bookkit.source import fence
 
 ROOT = Path(__file__).parents[1]
@@ -201,6 +201,7 @@ def test_importing_and_loading_need_no_network():
 
 # ------------------------------------------------------------------ what is shown
 
+NOTEBOOK = re.compile(r"[\w/]+\.ipynb(#[\w,.:%-]+)?")
 ALLOWED = {
     "pre": {"class", "tabindex", "aria-label", "style"},
     "span": {"style"},
@@ -221,7 +222,9 @@ class Strict(html.parser.HTMLParser):
         for name, value in attributes:
             if name not in ALLOWED.get(tag, ()):
                 self.faults.append(f"<{tag} {name}>")
-            if name == "href" and not re.fullmatch(r"[\w/]+\.ipynb", value):
+            if name == "href" and not re.fullmatch(
+                r"[\w/]+\.ipynb(#[\w,.:%-]+)?", value
+            ):
                 self.faults.append(value)
             if name == "style" and re.search(r"url|@|expression|\\", value):
                 self.faults.append(value)
@@ -237,7 +240,7 @@ class Strict(html.parser.HTMLParser):
     handle_decl = handle_pi = unknown_decl = handle_comment
 
 
-KNOWN = {"text/plain", "text/html", "text/markdown", "image/png"}
+KNOWN = {"text/plain", "text/html", "text/markdown", "image/png", "image/svg+xml"}
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -246,6 +249,9 @@ def test_outputs_hold_nothing_that_runs_or_fetches(path):
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             assert data.keys() <= KNOWN
+            if drawn := data.get("image/svg+xml"):
+                [call] = re.findall(r'data-drawing="([^"]*)"', drawn)
+                assert drawings.from_call(html.unescape(call)).svg() == drawn
             assert Strict(data.get("text/html", "")).faults == []
             prose = re.sub(
                 r"(?ms)^(```+)\w*$.*?^\1$|`[^`\n]*`", "", data.get("text/markdown", "")
@@ -277,7 +283,7 @@ def test_printouts_escape_what_they_are_given(kind, bad, monkeypatch):
     printout = places.Printout(kind, here="25_faq", prefix=bad)
     shown = Strict(printout._repr_html_())
     links = {f"{bad}{name}.ipynb" for name in places.CHAPTERS}  # whole, if not allowed
-    assert set(shown.faults) <= links
+    assert {fault.partition("#")[0] for fault in shown.faults} <= links
     wanted = json.dumps(bad) if kind == "config" else bad
     assert wanted in shown.text
 

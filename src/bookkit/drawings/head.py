@@ -1,7 +1,5 @@
 """The head of a chapter: the small map of the model, and the chapter's own lines."""
 
-import re
-
 from bookkit import places
 
 from .core import DRAWINGS, Drawing
@@ -72,18 +70,20 @@ class Head(Drawing):
                 mono=True, bold=lit, soft=not lit,
             )  # fmt: skip
 
-    def html(self, suffix: str = ".html") -> str:
-        """Both layouts with links on the boxes, then the lines."""
+    def html(self) -> str:
+        """Both layouts with links on the boxes, then the lines.
+
+        Lines lead to notebooks, as every printout does; ``_ext/printouts.py`` makes
+        pages of them.
+        """
 
         def target(shape):
             name = chapter_of(shape)
             own = name == self.options["chapter"]
-            return None if name is None or own else f"{name}{suffix}"
+            return None if name is None or own else f"{name}.html"
 
-        lines = re.sub(
-            r'(<a href="[^"#]*)\.ipynb', rf"\1{suffix}", self.printout._repr_html_()
-        )
-        return super().html(target) + (lines if self.printout.rows else "")
+        lines = self.printout._repr_html_() if self.printout.rows else ""
+        return super().html(target) + lines
 
     def __repr__(self) -> str:
         return "\n".join(filter(None, [super().__repr__(), repr(self.printout)]))
