@@ -11,9 +11,14 @@ import re
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from bookkit import drawings
+from bookkit import drawings, places
 
 CALL = re.compile(r'data-drawing="([^"]*)"')
+# A page is read again when what draws it has changed.
+CODE = [
+    *pathlib.Path(drawings.__file__).parent.glob("*.py"),
+    pathlib.Path(places.__file__),
+]
 
 
 def inline(app, doctree):
@@ -31,6 +36,8 @@ def inline(app, doctree):
                     f"{app.env.docname}: the stored {drawing.call} is not what it "
                     "draws now; execute the notebook again (make run)"
                 )
+            for path in CODE:
+                app.env.note_dependency(str(path))
             image.replace_self(nodes.raw("", drawing.html(), format="html"))
 
 
