@@ -229,7 +229,7 @@ def test_nothing_is_cut(open_page, path):
     for width in (1400, 820, 390):
         page.set_viewport_size({"width": width, "height": 900})
         # The theme gives what scrolls a tab stop a moment after the window changed.
-        page.wait_for_function(f"({CUT})().length === 0", timeout=4000)
+        page.wait_for_function(f"() => ({CUT})().length === 0", timeout=4000)
         page_wide = "document.documentElement.scrollWidth <= innerWidth"
         assert page.evaluate(page_wide), width
 

@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.colors import to_rgb  # noqa: E402
 from matplotlib.patches import Patch  # noqa: E402
 from matplotlib.ticker import AutoLocator, MaxNLocator  # noqa: E402
+from matplotlib.transforms import blended_transform_factory  # noqa: E402
 
 from .compact_svg import compact  # noqa: E402
 
@@ -223,6 +224,10 @@ class narrowed:
         title = ax._left_title.get_window_extent()
         foot = 1 + (1.4 * title.height if title.width > 1 else 0) / ax.bbox.height
         place = dict(loc="lower left", bbox_to_anchor=(0, foot), borderaxespad=0.2)
+        if ax.get_subplotspec().is_first_col():  # from the figure's own left edge
+            place["bbox_transform"] = blended_transform_factory(
+                self.figure.transFigure, ax.transAxes
+            )
         for columns in range(len(labels), 0, -1):
             new = ax.legend(old.legend_handles, labels, ncols=columns, **place)
             self.figure.draw_without_rendering()
