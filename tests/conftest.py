@@ -64,15 +64,23 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def launch():
+    """A function that starts Chromium, with an environment if it needs another."""
     from playwright.sync_api import sync_playwright
 
     flags = "--no-sandbox --disable-gpu --disable-background-networking".split()
     path = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
+        yield lambda env=None: playwright.chromium.launch(
+            executable_path=path, args=flags, env=env
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
