@@ -37,7 +37,7 @@ TEX = {"sqrt": "√", "cdot": "·", "theta": "θ", "omega": "ω", "phi": "φ", "
 MOST = 6  # answers to one word
 
 # How much a page's sections count; a chapter's count 1.
-WEIGHTS = {"book/25_faq": 0.9, "book/glossary": 0.5, "book/api": 0.4}
+WEIGHTS = {"book/25_faq": 0.9, "book/glossary": 0.3, "book/api": 0.4}
 OTHER_PAGES = 0.5
 LESS = re.compile(r"Exercise \d|Exercises$|Further reading$|Take-aways$")
 
