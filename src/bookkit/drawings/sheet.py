@@ -357,9 +357,9 @@ class Sheet:
                     "rect", x=shape.x, y=shape.y - 2, width=shape.w,
                     height=shape.h + 4, rx=3, fill_opacity=0,
                 )  # fmt: skip
-                yield tag("a", "", href=address, tabindex="-1").replace(
-                    "></a>", f">{place}</a>"
-                )
+                yield tag(
+                    "a", "", href=address, tabindex="-1", aria_hidden="true"
+                ).replace("></a>", f">{place}</a>")
 
     def svg(self, name: str, title: str, desc: str, call: str, inline=False,
             target=None) -> str:  # fmt: skip
@@ -367,13 +367,17 @@ class Sheet:
         self.check()
         top, bottom = self.bounds()
         top, height = top - MARGIN, bottom - top + 2 * MARGIN
+        # An image has no links inside it, so a drawing with links is an image beside them.
+        image = dict(role="img", aria_labelledby=f"{name}-title {name}-desc")
         root = tag(
-            "svg", "", xmlns="http://www.w3.org/2000/svg", id=name, role="img",
-            aria_labelledby=f"{name}-title {name}-desc", width=self.width,
+            "svg", "", xmlns="http://www.w3.org/2000/svg", id=name,
+            **({} if target else image), width=self.width,
             height=height, viewBox=trace(0, top, self.width, height),
             font_family=SANS, stroke_linejoin="round", data_drawing=call,
         ).removesuffix("</svg>")  # fmt: skip
         out = [root]
+        if target:
+            out += [tag("g", "", **image).removesuffix("</g>")]
         out += [tag("title", title, id=f"{name}-title")]
         out += [tag("desc", desc, id=f"{name}-desc")]
         if not inline:
@@ -389,7 +393,7 @@ class Sheet:
                 group = tag("g", "", **styles.get(layer, {})).removesuffix("</g>")
                 out += [group, *elements, "</g>"]
         if target:
-            out += self.links(target)
+            out += ["</g>", *self.links(target)]
         text = "\n".join([*out, "</svg>"])
         for key, value in (INLINE if inline else PAPER).items():
             text = text.replace(f'"@{key}"', f'"{value}"')
