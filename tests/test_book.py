@@ -258,6 +258,7 @@ def test_every_cell_was_run_in_order(name):
     for cell in book.cells:
         for output in cell.get("outputs", []):
             assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", output.text
 
 
 @pytest.mark.parametrize("name", WRITTEN)

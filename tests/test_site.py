@@ -329,7 +329,7 @@ SETTLED = """([scheme, width]) => innerWidth === width &&
   [...document.querySelectorAll(
     "article .highlight > pre, article .pst-scrollable-table-container")].every(
     (e) => e.scrollWidth <= e.clientWidth || e.tabIndex === 0)"""
-AT_ONCE = "* { transition: none !important; }"
+AT_ONCE = "* { transition: none !important; content-visibility: visible !important; }"
 TOO_WIDE = """() => [...document.querySelectorAll("html, .bd-sidebar-secondary")]
   .filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.tagName + e.className)"""
 

@@ -9,6 +9,7 @@ import io
 import logging
 import math
 import textwrap
+import warnings
 from itertools import pairwise
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
@@ -149,6 +150,13 @@ class narrowed:
         self.undo.append(lambda: change(old))
 
     def __enter__(self):
+        # A legend that does not fit yet leaves no room for axes; what is drawn in
+        # the end has to.
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "constrained_layout not applied")
+            self.fit()
+
+    def fit(self) -> None:
         figure = self.figure
         panels = [ax for ax in figure.axes if ax.get_subplotspec() is not None]
         panels = [ax for ax in panels if not hasattr(ax, "_colorbar_info")]
