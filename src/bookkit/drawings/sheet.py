@@ -367,7 +367,7 @@ class Sheet:
         self.check()
         top, bottom = self.bounds()
         top, height = top - MARGIN, bottom - top + 2 * MARGIN
-        # An image has no links inside it, so a drawing with links is an image beside them.
+        # An image has no links inside: a drawing with links is an image beside them.
         image = dict(role="img", aria_labelledby=f"{name}-title {name}-desc")
         root = tag(
             "svg", "", xmlns="http://www.w3.org/2000/svg", id=name,
