@@ -291,8 +291,19 @@ def test_the_explorer_works_by_touch(browser, site):
 
 
 def test_a_chapter_s_printout_says_what_a_line_is(open_page):
-    page = open_page("book/05_rmsnorm.html")
+    """Of the whole tree, and of the lines alone that a chapter is about."""
+    page = open_page("book/02_tree.html")
     page.hover("pre.printout a[data-at='model.layers.0.self_attn.k_proj']")
+    said = page.inner_text(".explorer-panel")
+    assert "(1024, 1024)" in said and "self.k_proj = nn.Linear" in said
+    page = open_page("book/06_projections.html")
+    at = "model.layers.0.self_attn"
+    lines = [f"{at}.{name}_proj" for name in "qkvo"]
+    named = page.locator("pre.printout [data-at]").evaluate_all(
+        "lines => lines.map((line) => line.dataset.at)"
+    )
+    assert named == ["", "model", "model.layers", "model.layers.0", at, *lines]
+    page.hover(f"pre.printout [data-at='{lines[1]}']")
     said = page.inner_text(".explorer-panel")
     assert "(1024, 1024)" in said and "self.k_proj = nn.Linear" in said
     assert page.locator(".explorer-more a").get_attribute("href") == (
@@ -382,9 +393,7 @@ def wire(site: str, url: str) -> int:
 
 def test_search_finds_the_chapter_first(open_page):
     wanted = {"rotate_half": "08_rope", "eps": "05_rmsnorm", "151936": "04_embedding"}
-    wanted |= {
-        "15,730,944": "12_decoder_layer",
-    } | places.CONFIG
+    wanted |= {"15,730,944": "03_table"} | places.CONFIG
     for query, name in wanted.items():
         page = open_page(f"search.html?q={query}")
         first = page.locator(".exact-answers a").first.get_attribute("href")
@@ -599,8 +608,9 @@ def watch(model) -> dict[str, list[int]]:
 def test_still_figures_remain_without_scripts(browser, site, path):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{site}/book/{path}.html")
-    still = page.locator("[class*='tag_moving-'] img").first
-    assert len(still.get_attribute("alt")) > 40
+    still = page.locator("[class*='tag_moving-'] .plot").first
+    assert still.locator("svg:visible").count() == 1
+    assert len(still.get_attribute("aria-label")) > 40
     assert page.locator(".moving-figure").count() == 0
 
 

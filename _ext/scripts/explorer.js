@@ -335,17 +335,22 @@ class Pane {
     if (focused >= 0) this.pre.querySelectorAll("[data-at]")[focused]?.focus();
   }
 
-  // The lines of a chapter's own printout stand as Python made them; mark them alone.
+  // The lines of a chapter's own printout stand as Python made them, often some of all:
+  // each is the next one of all that reads the same.
   adopt(c) {
-    const rows = PANES[this.kind].lines(c), spans = [];
+    const rows = PANES[this.kind].lines(c), names = [];
+    let next = 0;
+    for (const text of this.pre.textContent.split("\n")) {
+      const found = rows.findIndex(([line], i) => i >= next && line === text);
+      names.push(found < 0 ? null : rows[found][1]);
+      next = found < 0 ? next : found + 1;
+    }
     let row = 0;
     for (const node of [...this.pre.childNodes]) {
-      const breaks = (node.textContent.match(/\n/g) || []).length;
-      if (node.nodeType === Node.ELEMENT_NODE) spans.push([node, row]);
-      row += breaks;
-    }
-    for (const [node, at] of spans) {
-      if (rows[at] && rows[at][1] !== null && rows[at][1] !== "total") node.setAttribute("data-at", rows[at][1]);
+      if (node.nodeType === Node.ELEMENT_NODE && names[row] !== null && names[row] !== "total") {
+        node.setAttribute("data-at", names[row]);
+      }
+      row += (node.textContent.match(/\n/g) || []).length;
     }
   }
 
@@ -354,6 +359,10 @@ class Pane {
     if (this.view.picked && event.type === "pointermove" && !event.movementX && !event.movementY) return;
     const line = event.target.closest("[data-at]"), what = line && `${this.kind} ${line.dataset.at}`;
     if (line && what !== this.view.shown) this.view.show(this.kind, line.dataset.at);
+    // What is said of a line stands at the foot of the window, and not upon the line.
+    if (line && event.type === "focusin" && line.matches(":focus-visible")) {
+      line.scrollIntoView({ block: "nearest" });
+    }
   }
 
   tap(event) {
