@@ -336,16 +336,17 @@ def test_training_killed(tmp_path):
 
 
 def copy_of_the_book(folder: Path, whole: bool) -> None:
-    """The repository's files; where not whole, one chapter and the others' heads."""
+    """The repository's files; where not whole, one chapter and the others' text."""
     listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
     for name in listed.strip("\0").split("\0"):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     for path in sorted((folder / "book").glob("*.ipynb")):
-        if not whole and path.stem != "04_embedding":
+        if not whole and path.stem != "11_mlp":  # which the landing page quotes
             nb = nbformat.read(path, as_version=4)
-            nb.cells = nb.cells[:2]
+            text = [cell for cell in nb.cells[2:] if cell.cell_type == "markdown"]
+            nb.cells = nb.cells[:2] + text
             nbformat.write(nb, path)
 
 
