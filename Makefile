@@ -53,7 +53,7 @@ home: $(READY)
 site: book
 	@echo "Looking at every page of the site in Chromium ..."
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-site.txt
-	BROWSER_TESTS=required $(PYTEST) tests/test_site.py
+	BROWSER_TESTS=required $(PYTEST) -m browser tests/
 	LIGHTHOUSE=required $(BIN)/python tools/lighthouse.py
 
 pdf: book

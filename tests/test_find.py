@@ -1,9 +1,6 @@
 """Finding things: a line, a key, a number, a word, a question leads to its section."""
 
-import importlib.util
-import os
 import re
-import shutil
 import tomllib
 import urllib.parse
 from functools import cache
@@ -24,13 +21,6 @@ EVERY = [
     for kind, of_kind in places.PLACES.items()
     for name, place in of_kind.items()
 ]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-THERE = CHROMIUM and importlib.util.find_spec("playwright")
-if not THERE and os.environ.get("BROWSER_TESTS") == "required":
-    raise RuntimeError("BROWSER_TESTS=required, but Chromium or playwright is missing")
-in_browser = pytest.mark.skipif(
-    not THERE, reason="needs Chromium and requirements-site.txt; see CONTRIBUTING.md"
-)
 
 
 @cache
@@ -227,7 +217,6 @@ def test_a_word_of_the_glossary_leads_to_a_section_that_shows_it(word):
 # ------------------------------------------------------------------ the built site
 
 
-@in_browser
 def test_addresses_exist_on_the_site(site):
     wanted: dict[str, set] = {}
     for _, _, place in EVERY:
@@ -246,7 +235,6 @@ def test_addresses_exist_on_the_site(site):
             assert ids.count(anchor) == 1, (page, anchor)
 
 
-@in_browser
 def test_links_within_the_site_lead_to_something(site):
     """The landing page and the glossary: pages exist, and what they point at."""
     for page in ("index.html", "book/glossary.html"):
@@ -259,7 +247,6 @@ def test_links_within_the_site_lead_to_something(site):
             assert f'id="{anchor}"' in target, (page, file, anchor)
 
 
-@in_browser
 def test_a_line_leads_to_its_section_with_and_without_scripts(open_page, browser, site):
     plain = browser.new_page(java_script_enabled=False)
     plain.goto(f"{site}/index.html")
@@ -275,7 +262,6 @@ def test_a_line_leads_to_its_section_with_and_without_scripts(open_page, browser
     plain.close()
 
 
-@in_browser
 def test_a_question_has_an_address_to_copy(open_page):
     page = open_page("book/09_attention.html")
     asked = page.locator("p.question")
@@ -350,7 +336,6 @@ def first_answer(page) -> str:
     return page.locator(".exact-answers a").first.get_attribute("href")
 
 
-@in_browser
 @pytest.mark.parametrize("query", FIRST)
 def test_search_answers_with_the_section(open_page, query):
     page = asked(open_page, query)
@@ -362,7 +347,6 @@ def test_search_answers_with_the_section(open_page, query):
     assert "did not match" not in page.inner_text("#search-results")
 
 
-@in_browser
 @pytest.mark.parametrize("query", NOT_HERE)
 def test_search_says_what_is_not_in_the_book_and_what_is_near(open_page, query):
     page = asked(open_page, query)
@@ -372,7 +356,6 @@ def test_search_says_what_is_not_in_the_book_and_what_is_near(open_page, query):
     assert "did not match" not in page.inner_text("#search-results")
 
 
-@in_browser
 def test_search_knows_every_key_line_and_synonym(open_page):
     """Each word by itself: its place is among the answers, the first for a key."""
     page = open_page("search.html")
@@ -406,7 +389,6 @@ def test_search_knows_every_key_line_and_synonym(open_page):
         assert page.evaluate("w => bookSearch.parts(w)", word) != [], word
 
 
-@in_browser
 @pytest.mark.parametrize(
     ("query", "chapter"),
     [
@@ -427,7 +409,6 @@ def test_chapters_stand_above_the_api_and_the_glossary(open_page, query, chapter
     assert max(pages.count(name) for name in pages) <= 3
 
 
-@in_browser
 def test_search_finds_a_question_by_its_words(open_page):
     page = asked(open_page, "is post_attention_layernorm a norm after attention")
     first = page.locator("ul.search a").first.get_attribute("href")
@@ -436,7 +417,6 @@ def test_search_finds_a_question_by_its_words(open_page):
     assert anchor.startswith("is-post-attention-layernorm")
 
 
-@in_browser
 def test_search_quotes_prose_with_what_was_asked_for(open_page):
     page = asked(open_page, "151936 rows")
     links = [a.get_attribute("href") for a in page.locator("ul.search a").all()]
@@ -452,7 +432,6 @@ def test_search_quotes_prose_with_what_was_asked_for(open_page):
         assert start in prose.replace("#", ""), (link, start)
 
 
-@in_browser
 def test_search_says_so_if_the_book_has_nothing(open_page):
     page = asked(open_page, "xyzzy plugh")
     assert page.locator("#search-results li").count() == 0
@@ -461,14 +440,12 @@ def test_search_says_so_if_the_book_has_nothing(open_page):
     assert page.locator(".search-summary").get_attribute("role") == "status"
 
 
-@in_browser
 @pytest.mark.parametrize("query", ["<img src=x onerror=alert(1)>", "   ", "()", "__"])
 def test_search_takes_whatever_is_typed(open_page, query):
     page = asked(open_page, query)
     assert page.locator("#search-results img").count() == 0
 
 
-@in_browser
 def test_search_works_from_a_disk(browser, site):
     page, said = browser.new_page(), []
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -488,7 +465,6 @@ BOX = """e => { const box = getComputedStyle(e, '::after'), at = e.getClientRect
   return [box.display, left, left + parseFloat(box.width), innerWidth]; }"""
 
 
-@in_browser
 def test_a_word_of_the_glossary_says_what_it_means(open_page):
     page = open_page("book/09_attention.html")
     word = page.locator("a.glossary-word", has_text="causal mask").first
@@ -508,7 +484,6 @@ def test_a_word_of_the_glossary_says_what_it_means(open_page):
     assert page.url.endswith("#term-causal-mask")
 
 
-@in_browser
 def test_a_tap_shows_the_meaning_and_a_second_tap_goes_there(browser, site):
     size = {"width": 390, "height": 844}
     context = browser.new_context(has_touch=True, is_mobile=True, viewport=size)

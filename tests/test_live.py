@@ -1,8 +1,6 @@
 """The model in the page against minqwen3, in Chromium. Skipped where none is."""
 
-import importlib.util
 import math
-import os
 import re
 import shutil
 import sys
@@ -22,12 +20,6 @@ sys.path.insert(0, str(ROOT / "tools"))
 import breaks as chapters_break  # noqa: E402
 import mutate_live  # noqa: E402
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-THERE = CHROMIUM and importlib.util.find_spec("playwright")
-in_browser = pytest.mark.skipif(
-    not THERE and os.environ.get("BROWSER_TESTS") != "required",
-    reason="needs Chromium and requirements-site.txt; see CONTRIBUTING.md",
-)
 CHECKS = re.findall(r"^  \*(\w+)\(", live_expected.CHECKS.read_text(), re.M)
 ASK = """(job) => new Promise((answer) => {
   const worker = new Worker("_static/live/live_check.js");
@@ -85,7 +77,6 @@ def page(browser):
     assert said == []
 
 
-@in_browser
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_page_computes_what_minqwen3_does(page, address, check):
     """live_check.js holds ids, tensors, caches, mistakes … against what is expected."""
@@ -93,7 +84,6 @@ def test_the_page_computes_what_minqwen3_does(page, address, check):
     assert page.evaluate(ASK, {"only": [check]}) == []
 
 
-@in_browser
 def test_worker_page_and_disk_give_the_same(page, address, folder):
     """Over http in a worker, over http without one, and opened from the disk."""
     page.goto(f"{address}/index.html")
@@ -119,7 +109,6 @@ def test_worker_page_and_disk_give_the_same(page, address, folder):
     )
 
 
-@in_browser
 def test_a_newer_request_takes_the_place_of_an_older_one(page, address):
     page.goto(f"{address}/index.html")
     answers = page.evaluate("""async () => {
@@ -138,7 +127,6 @@ def test_a_newer_request_takes_the_place_of_an_older_one(page, address):
     assert answers == [[None, None, 1, 2], "stopped", True, "count", 1]
 
 
-@in_browser
 def test_what_fails_says_what_to_do_and_can_be_tried_again(browser, address, folder):
     page = browser.new_context().new_page()
     page.goto(f"{address}/index.html")
@@ -169,7 +157,6 @@ def test_what_fails_says_what_to_do_and_can_be_tried_again(browser, address, fol
     assert "weights.js could not be read" in disk.evaluate(load)
 
 
-@in_browser
 def test_a_worker_that_stops_is_begun_anew(page, address):
     page.goto(f"{address}/index.html")
     said, again, workers = page.evaluate("""async () => {
@@ -190,7 +177,6 @@ def test_a_worker_that_stops_is_begun_anew(page, address):
     assert (again, workers) == ([1, 2], 2)
 
 
-@in_browser
 @pytest.mark.parametrize("change", mutate_live.SOME, ids=lambda c: f"{c[0]}: {c[1]}")
 def test_a_mutation_is_noticed(browser, address, change):
     file, old, new, check = change

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from test_site import AT_ONCE, ROOT, pytestmark, wire  # noqa: F401
+from test_site import AT_ONCE, ROOT, wire
 
 import bookkit.breaks as breaks
 from bookkit import places

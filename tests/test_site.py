@@ -2,8 +2,6 @@
 
 import functools
 import gzip
-import importlib.util
-import os
 import random
 import re
 import shutil
@@ -22,16 +20,6 @@ from minqwen3 import KVCache, Qwen3Config, Qwen3ForCausalLM
 from minqwen3.generate import filter_logits
 from minqwen3.model import Qwen3RotaryEmbedding, repeat_kv
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-THERE = CHROMIUM and importlib.util.find_spec("playwright")
-if not THERE and os.environ.get("BROWSER_TESTS") == "required":
-    raise RuntimeError(
-        "BROWSER_TESTS=required, but Chromium or playwright is missing; install "
-        "Debian's chromium and requirements-site.txt"
-    )
-pytestmark = pytest.mark.skipif(
-    not THERE, reason="needs Chromium and requirements-site.txt; see CONTRIBUTING.md"
-)
 SIZES = (
     "num_hidden_layers hidden_size num_attention_heads num_key_value_heads head_dim "
     "intermediate_size vocab_size tie_word_embeddings attention_bias"

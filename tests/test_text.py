@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
-from test_site import CHROMIUM, PAGES, ROOT, pytestmark  # noqa: F401
+from test_site import PAGES, ROOT
 
 sys.path.insert(0, str(ROOT / "_ext"))
 from mathml import mathml  # noqa: E402

@@ -1,11 +1,8 @@
 """The site's theme: what stands around a page, and what a build refuses."""
 
 import html
-import importlib.util
 import json
-import os
 import re
-import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,13 +18,6 @@ BUILT = ROOT / "_build/html"
 sys.path.insert(0, str(ROOT / "_ext"))
 import chapters  # noqa: E402
 import offline_site  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-THERE = CHROMIUM and importlib.util.find_spec("playwright")
-in_browser = pytest.mark.skipif(
-    not THERE and os.environ.get("BROWSER_TESTS") != "required",
-    reason="needs Chromium and requirements-site.txt; see CONTRIBUTING.md",
-)
 
 
 def written(pattern: str = "**/*.html") -> dict[str, str]:
@@ -216,7 +206,6 @@ def test_every_exercise_is_listed_with_its_number(site):
 # ------------------------------------------------------------ in a browser
 
 
-@in_browser
 def test_exercises_are_filtered_and_ticked_off(open_page):
     page = open_page("book/exercises.html")
     shown = page.locator(".exercise-list > li:visible")
@@ -247,7 +236,6 @@ def test_exercises_are_filtered_and_ticked_off(open_page):
     assert not page.get_by_label("Done: 9.2").is_checked()
 
 
-@in_browser
 def test_without_scripts_every_exercise_is_there(browser, site):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{site}/book/exercises.html")
@@ -257,7 +245,6 @@ def test_without_scripts_every_exercise_is_there(browser, site):
     assert page.locator(".chapter-bar button:visible").count() == 0
 
 
-@in_browser
 def test_a_printout_is_one_tab_stop_with_arrow_keys(open_page):
     page = open_page("book/02_tree.html")
     stops = page.locator("pre.printout").evaluate_all(
@@ -286,7 +273,6 @@ def test_a_printout_is_one_tab_stop_with_arrow_keys(open_page):
     assert page.evaluate(here) == 1  # it comes back to where it was
 
 
-@in_browser
 @pytest.mark.parametrize("width", [1400, 390])
 def test_code_is_a_tab_stop_only_where_it_scrolls(open_page, width):
     page = open_page("book/09_attention.html")
@@ -309,7 +295,6 @@ def test_code_is_a_tab_stop_only_where_it_scrolls(open_page, width):
         )
 
 
-@in_browser
 def test_a_search_leaves_nothing_on_the_next_chapter(open_page):
     page = open_page("search.html?q=residual")
     page.locator('ul.search a[href*="12_decoder_layer"]').first.click()
@@ -318,14 +303,12 @@ def test_a_search_leaves_nothing_on_the_next_chapter(open_page):
     assert page.evaluate("localStorage.getItem('sphinx_highlight_terms')") is None
 
 
-@in_browser
 def test_the_cursor_stands_in_the_search_page_s_field(open_page):
     page = open_page("search.html")
     page.keyboard.type("eps")
     assert page.input_value(".bd-search-container input") == "eps"
 
 
-@in_browser
 def test_the_color_mode_says_which_one_is_on(open_page):
     page = open_page("book/05_rmsnorm.html")
     button = page.locator(".bd-header-article .theme-switch-button")
@@ -343,7 +326,6 @@ def test_the_color_mode_says_which_one_is_on(open_page):
     assert len(said) == 3
 
 
-@in_browser
 def test_the_theme_is_decided_before_anything_is_drawn(browser, site):
     for scheme, stored, wanted in (
         ("dark", None, "dark"),
@@ -364,7 +346,6 @@ def test_the_theme_is_decided_before_anything_is_drawn(browser, site):
         context.close()
 
 
-@in_browser
 @pytest.mark.parametrize("width", [1280, 1400, 1900])
 def test_the_contents_stay_beside_wide_listings(open_page, width):
     """At every listing the whole list is to be read, and nothing lies over it."""
@@ -383,7 +364,6 @@ def test_the_contents_stay_beside_wide_listings(open_page, width):
             )
 
 
-@in_browser
 def test_names_in_the_contents_break_between_their_parts(open_page):
     for path in ("book/api", "book/08_rope", "book/25_faq"):
         page = open_page(f"{path}.html")
@@ -400,7 +380,6 @@ def test_names_in_the_contents_break_between_their_parts(open_page):
         assert broken == [], path
 
 
-@in_browser
 @pytest.mark.parametrize("name", ["15_tokenizer", "25_faq"])
 def test_the_book_s_name_stays_over_the_list_of_chapters(open_page, name):
     page = open_page(f"book/{name}.html")
@@ -413,7 +392,6 @@ def test_the_book_s_name_stays_over_the_list_of_chapters(open_page, name):
     )
 
 
-@in_browser
 def test_menus_say_what_one_gets(open_page):
     page = open_page("book/05_rmsnorm.html")
     page.get_by_role("button", name="Download or print").focus()
