@@ -34,12 +34,12 @@ JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 
 # What is measured: (at least, at most, unit). Everything that fails, fails here.
 BUDGETS = {
-    "a fresh clone": (0, 25, "MB"),
-    "its history, .git": (0, 12, "MB"),
-    "the site": (0, 22, "MB"),
-    "its heaviest page, gzipped": (0, 50, "kB"),
+    "a fresh clone": (0, 40, "MB"),
+    "its history, .git": (0, 25, "MB"),
+    "the site": (0, 32, "MB"),
+    "its heaviest page, gzipped": (0, 90, "kB"),
     "its heaviest page with images, styles, scripts": (0, 350, "kB"),
-    "chapters": (25, 25, ""),
+    "chapters": (26, 26, ""),
     "code cells": (900, 1200, ""),
     "tests": (900, 5000, ""),
     "import minqwen3": (0, 6, "s CPU"),
