@@ -4,13 +4,13 @@ checkpoint, all 2048 logits of it. Only the four pages that have one load the sc
 import torch
 from notebooks import write_data
 
-from bookkit import COLOR, printouts
+from bookkit import printouts
 from minqwen3 import Qwen3ForCausalLM, Qwen3Tokenizer, hub
 
 PAGES = {
     "book/08_rope": "rotation",
     "book/09_attention": "grouped",
-    "book/17_kv_cache": "journey",
+    "book/17_kv_cache": "stepping",
     "book/18_generation": "sampling",
 }
 PROMPT = "It was a truth"
@@ -33,7 +33,6 @@ def distribution() -> dict:
 def write(app):
     if app.builder.format == "html":
         data = {
-            "colors": COLOR,
             "printed": printouts.CONFIG,
             "sampling": distribution(),
         }
@@ -42,7 +41,7 @@ def write(app):
 
 def add_scripts(app, pagename, templatename, context, doctree):
     if pagename in PAGES:
-        for script in ("figures-data.js", "figures.js"):
+        for script in ("figures-data.js", "moving/moving.js", f"moving/{PAGES[pagename]}.js"):
             app.add_js_file(script, loading_method="defer")
 
 

@@ -536,12 +536,17 @@ def test_the_rotation_s_score_is_the_model_s(open_page):
     for distance in (-200, -7, 0, 1, 10, 150):
         shown = page.evaluate("d => figures.score(d)", distance)
         assert shown == pytest.approx((distance * speeds).cos().mean().item(), abs=1e-6)
+    words, effect = page.locator(".moving-figure p").all()
     page.fill("#fig-q", "100")
+    assert "Only the query’s hands turn" in effect.inner_text()
     page.fill("#fig-k", "90")
-    words = page.inner_text(".moving-figure p")
-    page.fill("#fig-q", "150")
-    page.fill("#fig-k", "140")
-    assert page.inner_text(".moving-figure p") == words  # the distance alone counts
+    assert "from 70 to 10" in effect.inner_text()  # the key stood at 30
+    said = words.inner_text()
+    page.click(".moving-figure button")
+    page.wait_for_function("() => document.querySelector('#fig-q').value > 103")
+    page.click(".moving-figure button")
+    assert words.inner_text() == said  # the distance alone counts
+    assert "so does the score" in effect.inner_text()
 
 
 def test_heads_are_grouped_as_in_the_model(open_page):
@@ -571,13 +576,76 @@ def test_a_token_s_way_has_the_model_s_shapes(open_page):
         ids = torch.zeros(1, T, dtype=torch.long, device="meta")
         with torch.no_grad():
             model(ids, cache=cache, logits_to_keep=1)
-        for step, shape, _, path in page.evaluate(
+        for step, shape, _, path, _ in page.evaluate(
             "([t, s]) => figures.way(t, s)", [T, past + T]
         ):
             if path is not None:
                 assert shapes[path] == shape, step
             if step == "keys in the cache":
                 assert shape == [1, 8, past + T, 128]
+
+
+def test_a_step_is_chosen_from_a_list(open_page):
+    """What is drawn, said and listed at a moment; bytes as the cache counts them."""
+    page = open_page("book/17_kv_cache.html")
+    figure = page.locator(".moving-figure")
+    assert figure.locator(".moving-steps li").count() == 13
+    page.fill("#fig-prompt", "7")
+    figure.get_by_role("button", name="step 2").click()
+    cache = KVCache()
+    for i in range(28):
+        cache.update(i, *torch.zeros(2, 1, 8, 9, 128, dtype=torch.bfloat16))
+    cache.advance(9)
+    words = figure.locator("p[role=status]")
+    assert "T = 1 new, S = 9 in all" in words.inner_text()
+    assert f"holds {cache.nbytes:,} bytes" in words.inner_text()
+    figure.get_by_role("button", name="scores").click()
+    assert "Lit: scores (1, 16, 1, 9)" in words.inner_text()
+    lit = figure.locator("svg rect[stroke-width='2']")
+    assert lit.count() == 9  # one row: the new query with each key
+    widths = figure.locator(".moving-bar i").evaluate_all(
+        "bars => bars.map((bar) => parseFloat(bar.style.width))"
+    )
+    head, gate = 151936, 3072  # numbers of one position, to scale
+    assert widths[12] == 100 and widths[9] == pytest.approx(100 * gate / head, rel=1e-4)
+
+
+def test_sampling_opens_on_a_choice_that_shows_something(open_page):
+    page = open_page("book/18_generation.html")
+    assert page.input_value("#fig-temperature") == "0.7"
+    assert page.input_value("#fig-top-p") == "0.9"
+    kept = page.evaluate(
+        "figures.sampled(FIGURES.sampling.logits, 0.7, 0, 0.9, 0).filter(Boolean).length"
+    )
+    words = page.inner_text(".moving-figure p[role=status]")
+    assert f": {kept} of 2,048 tokens can be drawn" in words
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize(
+    "name", ["08_rope", "09_attention", "17_kv_cache", "18_generation"]
+)
+def test_moving_figures_fit_where_they_stand(open_page, name, width):
+    page = open_page(f"book/{name}.html")
+    page.set_viewport_size({"width": width, "height": 900})
+    figure = page.locator(".moving-figure")
+    page.wait_for_function(
+        "f => [...f.querySelectorAll('svg')].every(s => s.clientWidth <= f.clientWidth)",
+        arg=figure.element_handle(),
+    )
+    outside = """f => {
+      const edge = f.getBoundingClientRect();
+      const inner = [...f.querySelectorAll("text, rect, circle, button, output, span")];
+      return inner.filter((e) => { const b = e.getBoundingClientRect();
+        return b.left < edge.left || b.right > edge.right; }).map((e) => e.textContent);
+    }"""
+    assert figure.evaluate(outside) == []
+    letters = figure.evaluate(
+        """f => [...f.querySelectorAll("text")].map((e) =>
+          parseFloat(getComputedStyle(e).fontSize)
+            * Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b))"""
+    )
+    assert min(letters) >= 11.5
 
 
 def watch(model) -> dict[str, list[int]]:
@@ -596,9 +664,11 @@ def watch(model) -> dict[str, list[int]]:
 def test_still_figures_remain_without_scripts(browser, site, path):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{site}/book/{path}.html")
-    still = page.locator("[class*='tag_moving-'] .plot").first
-    assert still.locator("svg:visible").count() == 1
-    assert len(still.get_attribute("aria-label")) > 40
+    still = page.locator("[class*='tag_moving-'] :is(.plot, .drawing)").first
+    assert still.locator("> svg:visible").count() == 1
+    described = still.locator("xpath=descendant-or-self::*[@role='img']").first
+    words = described.evaluate("e => e.ariaLabel || e.querySelector('desc').textContent")
+    assert len(words) > 40
     assert page.locator(".moving-figure").count() == 0
 
 
