@@ -41,7 +41,11 @@ def write(app):
 
 def add_scripts(app, pagename, templatename, context, doctree):
     if pagename in PAGES:
-        for script in ("figures-data.js", "moving/moving.js", f"moving/{PAGES[pagename]}.js"):
+        for script in (
+            "figures-data.js",
+            "moving/moving.js",
+            f"moving/{PAGES[pagename]}.js",
+        ):
             app.add_js_file(script, loading_method="defer")
 
 
