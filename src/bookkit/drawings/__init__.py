@@ -12,6 +12,7 @@ from .decoding import draw, redone, returns
 from .floats import formats, rounding
 from .head import where
 from .inside import lens_grid, taps
+from .keys import keys
 from .lengths import qk_norm
 from .modules import embedding, grouped, heads, layer, mlp, rmsnorm, rope
 from .overview import HERE, legend, model, model_map, tree
@@ -39,6 +40,7 @@ __all__ = [
     "from_call",
     "grouped",
     "heads",
+    "keys",
     "layer",
     "legend",
     "lens_grid",
