@@ -76,7 +76,10 @@ def drawing(app, name: str) -> dict | None:
             picture = drawings.from_call(html.unescape(call[1]))
             write_file(app, f"live/cards/{name}.svg", picture.svg())
             width, height = SIZE.search(stored).groups()
-            return {"file": f"_static/live/cards/{name}.svg"} | {
+            return {
+                "file": f"_static/live/cards/{name}.svg",
+                "title": f"{picture.title}.",
+                "alt": picture.desc,
                 "width": round(float(width)),
                 "height": round(float(height)),
             }
@@ -114,7 +117,7 @@ def said(cell: dict) -> str:
 
 
 def excerpt(app) -> dict:
-    """Five pieces of one chapter: by hand, source, check, break, exercise."""
+    """Six pieces of one chapter: by hand, drawing, source, check, break, exercise."""
     cells, section, found = cells_of(app, EXCERPT), "", {}
     for before, cell in zip([{}, *cells], cells, strict=False):
         source = "".join(cell["source"])
@@ -147,12 +150,12 @@ def excerpt(app) -> dict:
         ("What would break?", *wrong),
         ("Exercises", exercise[2], task[1], task[2]),
     ]
-    keys = ("title", "says", "code", "output")
-    return {
-        "name": EXCERPT,
-        "title": CHAPTERS[EXCERPT],
-        "pieces": [dict(zip(keys, piece, strict=True)) for piece in pieces],
-    }
+    drawn = drawing(app, EXCERPT)
+    pieces = [(*piece, None) for piece in pieces]
+    pieces.insert(1, ("The drawing", drawn["title"], "", "", drawn))
+    keys = ("title", "says", "code", "output", "drawing")
+    pieces = [dict(zip(keys, piece, strict=True)) for piece in pieces]
+    return {"name": EXCERPT, "title": CHAPTERS[EXCERPT], "pieces": pieces}
 
 
 # ------------------------------------------------------------------ printouts
