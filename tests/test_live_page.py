@@ -422,6 +422,27 @@ def test_a_phone_unfolds_a_line_in_place(browser, site):
     context.close()
 
 
+def test_a_phone_opens_the_line_of_an_address_and_computes_while_it_is_shut(
+    browser, site
+):
+    page, errors = browser.new_page(viewport={"width": 390, "height": 844}), []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.goto(f"{site}/index.html?line=gate_proj")
+    settle(page)
+    assert page.is_visible("li:has(> [data-path$='gate_proj']) > .live-panel canvas")
+    assert 0 <= row(page, f"{LAYER}.mlp.gate_proj").bounding_box()["y"] < 200
+    row(page, f"{LAYER}.mlp.gate_proj").click()
+    assert not page.is_visible(".live-panel")
+    page.fill("#live-text", "She could not help smiling")
+    page.wait_for_function("() => Live.view.typed.startsWith('She') && Live.view.right")
+    settle(page)
+    assert errors == []
+    row(page, f"{LAYER}.mlp.up_proj").click()
+    width = "() => document.querySelector('.live-panel canvas')?.width > 100"
+    page.wait_for_function(width)
+    page.close()
+
+
 def test_without_scripts_the_printouts_lead_to_the_chapters(browser, site, small):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{site}/index.html")

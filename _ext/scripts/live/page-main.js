@@ -7,7 +7,10 @@
     if (!root) return;
     Live.root = document.documentElement.dataset.content_root || "./";
     const view = Live.view = new Live.View(root, { keep: true });
-    if (view.restore(Live.address.read())) view.update({});
+    const told = Live.address.read();
+    if (view.restore(told)) view.update({}).then(() => {
+      if (told.line !== null && view.narrow && view.state.panel === "line") view.anchor().scrollIntoView({ block: "start" });
+    });
     for (const link of document.querySelectorAll('[data-live="puzzle"]')) {
       link.addEventListener("click", (event) => {
         event.preventDefault();

@@ -281,7 +281,7 @@
       if (line !== null) {
         const wanted = { Qwen3ForCausalLM: "", layer: "0" }[line] ?? line.split(".").pop();
         const path = Object.keys(lines).find((it) => Live.panel.nameOf(it) === wanted && it !== "model.layers");
-        if (path !== undefined) state.line = path.replace("layers.0", "layers.*");
+        if (path !== undefined) { state.line = path.replace("layers.0", "layers.*"); this.chosen = true; }
       }
       state.off = (off ?? "").split(",").filter((key) => known.includes(key)).slice(0, 2);
       state.heads = (head ?? "").split(",").filter((key) => /^\d+\.\d+$/.test(key) && Number(key.split(".")[0]) < config.num_hidden_layers
@@ -359,6 +359,7 @@
     drawPanel() {
       const { state, panel } = this, kind = state.panel;
       this.place();
+      if (panel.hidden) return;  // and has no width to draw for
       if (!this.ids.length) { fill(panel, h("p", { class: "live-quiet" }, "There is nothing to read yet: type a word.")); return; }
       if (this.keep && !this.right && !this.waiting && kind === "line" && this.path === "model.layers.3.self_attn" && !this.drawn) return;  // as the build left it
       this.drawn = true;

@@ -186,7 +186,7 @@
     const names = h("div", { class: "live-axis", "aria-hidden": "true" }, ...view.pieces.map((piece, t) =>
       h("span", { class: t === view.at ? "live-here" : null }, token(piece))));
     names.style.fontSize = `${Math.min(11, height - 2)}px`;
-    later.push(() => Live.draw.map(canvas, rows, { scale: Live.draw.scaleOf(entry.data), width: canvas.clientWidth }));
+    later.push(() => Live.draw.map(canvas, rows, { scale: Live.draw.scaleOf(entry.data), width: canvas.clientWidth || undefined }));
     return h("div", {}, h("div", { class: "live-map" }, T <= 21 ? names : "", canvas), out);
   }
 
