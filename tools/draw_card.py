@@ -19,7 +19,8 @@ body { font-family: "DejaVu Sans", sans-serif; box-sizing: border-box; padding: 
 h1 { margin: 0; font-size: 58px; color: %(blue)s; }
 p { margin: 6px 0 14px; font-size: 26px; }
 svg { display: block; width: 1120px; height: auto; }
-pre { margin: 14px 0 0 12px; font: bold 24px "DejaVu Sans Mono", monospace; color: %(lit)s; }
+pre { margin: 14px 0 0 12px; color: %(lit)s; }
+pre { font: bold 24px "DejaVu Sans Mono", monospace; }
 </style><h1>Reading Qwen3</h1>
 <p>You have printed a model and got thirty lines. Here they are, running.</p>
 %(map)s<pre>%(lines)s</pre>"""
