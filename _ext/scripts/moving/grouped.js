@@ -15,7 +15,7 @@ figure("grouped", (host, width) => {
     const x = (i, of) => (i + 0.5) * W / of, middle = { "text-anchor": "middle" };
     const kind = K === N ? "multi-head attention: no sharing" : K === 1 ? "multi-query attention: one for all" : `each serves ${N / K} query heads`;
     words.textContent = `${N} query heads, ${K} key/value head${K === 1 ? "" : "s"}: ${kind}. ` +
-      `Cache in bf16: ${comma(cache(K, 1))} bytes a token, ${bytes(cache(K, LENGTH))} at ${comma(LENGTH)} tokens.`;
+      `Cache in bf16: ${comma(cache(K, 1))} bytes a token, ${bytes(cache(K, LENGTH))} at ${comma(LENGTH)} tokens, which is ${(cache(K, LENGTH) / 2 ** 30).toPrecision(4)} GiB.`;
     const low = 118, bar = low + side + 46;
     heads.show(W, bar + 24, words.textContent, [
       text(0, 12, "query heads"),
