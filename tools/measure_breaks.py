@@ -25,9 +25,9 @@ def marks() -> dict[str, float]:
     one, two = unigram_and_bigram(train, held)
     guess = math.log(ROWS)
     return {
-        "pairs of tokens": round(two, 4),
-        "frequencies": round(one, 4),
-        "a guess": round(guess, 4),
+        "token pairs alone": round(two, 4),
+        "token counts alone": round(one, 4),
+        "blind guess": round(guess, 4),
     }
 
 

@@ -52,6 +52,10 @@
         const key = event.target.closest("[data-switch]")?.dataset.switch;
         if (key) this.toggleSwitch(key, event.shiftKey);
       });
+      this.own("further")?.addEventListener("click", () => {
+        const row = this.root.querySelector(".live-switches");
+        row.scrollBy({ left: row.scrollLeft + row.clientWidth >= row.scrollWidth - 4 ? -row.scrollWidth : 0.7 * row.clientWidth, behavior: "smooth" });
+      });
       this.own("write")?.addEventListener("click", () => this.writeOn());
     }
 
@@ -231,7 +235,7 @@
         if (this.field) this.field.value = text;
         this.remember();
         await this.rerun();
-        this.note(`cache: ${step.length} positions, ${comma(step.bytes)} bytes (+${comma(grown)}); one row computed`);
+        this.note(`Only the new token was computed. The cache: keys and values of ${step.length} tokens, ${comma(step.bytes)} bytes (+${comma(grown)}).`);
       } catch (error) {
         this.failed(error);
       } finally {
@@ -328,6 +332,7 @@
       const V = Live.config.vocab_size, at = (pass) => Live.softmax(pass.logits.subarray(this.at * V, (this.at + 1) * V));
       const now = at(this.shown), was = this.wrong ? at(this.right) : null, best = Live.topk(now, 5);
       const most = Math.max(0.25, best[0][1], ...best.map(([id]) => was?.[id] ?? 0));
+      this.root.querySelector(".live-was").hidden = !was;
       const mine = Symbol("names");
       this.naming = mine;
       Promise.all(best.map(([id]) => this.nameOf(id))).then((names) => {
@@ -352,7 +357,7 @@
       if (!scale) return;
       const loss = one && !two && !this.state.heads.length && this.compared ? one.loss : heldOut.loss;
       scale.style.setProperty("--needle", Math.max(0, Math.min(1, (loss - LEAST) / (MOST - LEAST))).toFixed(4));
-      scale.querySelector(".live-needle b").textContent = loss.toFixed(2);
+      scale.querySelector(".live-needle b").textContent = loss.toFixed(this.hidden ? 1 : 2);
       this.own("loss").textContent = `Loss on ${comma(heldOut.tokens)} unseen tokens: ${loss.toFixed(2)}.`;
     }
 

@@ -24,8 +24,9 @@
       ? [...list(inputs), inputs.length > 1 ? " are equal to the bit" : " is equal to the bit"] : [];
     const functions = [...new Set(view.mistakes().map((s) => s.function).filter(Boolean))];
     const hidden = functions[0] ?? first.function;
+    const order = inputs.length ? " (The tree prints modules in the order in which they were made, not in which they run.)" : "";
     if (first.skipped) said.push(h("p", {}, "Nothing calls it any more", equal.length ? ["; ", ...equal] : "", "."));
-    else if (hidden) said.push(h("p", {}, ...(equal.length ? [...equal, ". So the "] : ["The "]), "fault lies between these lines, in ", code(hidden), ", which the tree does not print."));
+    else if (hidden) said.push(h("p", {}, ...(equal.length ? [...equal, ". So the "] : ["The "]), "fault lies between these lines, in ", code(hidden), ", which the tree does not print.", order));
     else said.push(h("p", {}, ...(equal.length ? [...equal, ", so the fault is in this line itself."] : ["Nothing before it differs, so the fault is in this line itself."])));
     return said;
   }

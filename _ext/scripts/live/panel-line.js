@@ -49,13 +49,16 @@
     return { parts, later };
   }
 
+  /** (9, 4, 64) in words. */
+  const counted = ([T, ...rest]) => [`${T} tokens`, ...(rest.length > 1 ? [`${rest[0]} heads`] : []), `${comma(rest.at(-1))} numbers each`].join(", ");
+
   function facts(view, path, name, { shape, data }) {
     const here = positions(name, { shape, data }, view.at);
     const off = view.compared?.differences[recordOf(path)];
-    const changed = off === undefined ? "" : off === 0 ? " Equal to the bit to the right model."
-      : ` Off the right model by ${off > 9.99 ? "more than 999" : Math.max(0.1, 100 * off).toPrecision(2)} % of its size.`;
+    const changed = off === undefined ? "" : off === 0 ? " Equal to the bit to the model as it was trained."
+      : ` Off the model as it was trained by ${off > 9.99 ? "more than 999" : Math.max(0.1, 100 * off).toPrecision(2)} % of its size.`;
     return h("p", { class: "live-quiet" }, code(`(${SHAPES[name] ?? "T, D"}) = (${shape.join(", ")})`),
-      here ? `, RMS ${short(Live.rms(here))} at “${token(view.pieces[view.at])}”.` : ".", changed);
+      `: ${counted(shape)}`, here ? `; RMS ${short(Live.rms(here))} at “${token(view.pieces[view.at])}”.` : ".", changed);
   }
 
   const positions = (name, entry, t) =>

@@ -26,11 +26,11 @@
     else {
       const [mistake] = view.mistakes(), { heldOut } = globalThis.LIVE_DATA;
       out.push(h("p", {}, "Each strip is split: the model as it was trained above, the broken one below. Which line is the first whose numbers differ? Click it. The tree prints modules in the order in which they were made, not in which they run; where a function between two lines is at fault, the line after it is the one."),
-        h("p", {}, `Loss on ${heldOut.tokens.toLocaleString("en")} unseen tokens: ${heldOut.loss.toFixed(2)} as trained, `, h("b", {}, mistake.loss.toFixed(2)), " with the fault."));
+        h("p", {}, `Loss on ${heldOut.tokens.toLocaleString("en")} unseen tokens: ${heldOut.loss.toFixed(1)} as trained, `, h("b", {}, mistake.loss.toFixed(1)), " with the fault."));
     }
     const answers = puzzle.looks.map((it) => h("li", {}, it.equal ? ["Not here: ", ...called(it.path), " is equal to the bit."]
       : [...called(it.path), " differs, but something that runs before it differs already."]));
-    out.push(h("p", { role: "status" }, n ? `${plural(n)} so far.` : "No look yet."),
+    out.push(h("p", { role: "status" }, n ? `${plural(n)} so far.` : "No line looked at yet."),
       h("ol", { class: "live-looks" }, ...answers.reverse()), leave(view));
     return { parts: out, later: [] };
   }
