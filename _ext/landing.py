@@ -217,8 +217,10 @@ def component(name: str, root: str) -> nodes.raw:
 
 
 def links(name: str, root: str) -> nodes.paragraph | None:
-    """A sentence with a link for each switch of a chapter; None if it has none."""
-    own = [s for s in first_paint.DATA()["switches"] if s["chapter"] == name]
+    """A sentence with a link for each switch of a chapter; None if it has none. The
+    first chapter, which walks through all, has those that the page shows first."""
+    switches, first = first_paint.DATA()["switches"], name == next(iter(CHAPTERS))
+    own = [s for s in switches if s["chapter"] == name or (first and s["main"])]
     if not own:
         return None
     line = nodes.paragraph(classes=["live-links"])
