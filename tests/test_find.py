@@ -257,7 +257,7 @@ def test_a_line_leads_to_its_section_with_and_without_scripts(open_page, browser
         )
         key = page.locator("pre.printout a", has_text='"rms_norm_eps"')
         assert key.get_attribute("href").endswith(
-            "book/05_rmsnorm.html#what-eps-is-for"
+            "book/05_rmsnorm.html#the-fourth-decimal"
         )
     plain.close()
 
@@ -280,7 +280,7 @@ def test_a_question_has_an_address_to_copy(open_page):
 # What a reader types, the section that must answer first.
 FIRST = {
     "rotate_half": "08_rope#the-source",
-    "eps": "05_rmsnorm#what-eps-is-for",
+    "eps": "05_rmsnorm#the-fourth-decimal",
     "151936": "04_embedding#the-check",
     "151,936": "04_embedding#the-check",
     "15,730,944": "03_table#one-layer-term-by-term",
@@ -299,9 +299,9 @@ FIRST = {
     "16": "06_projections#what-the-keys-change",
     "28": "10_masks#three-dead-keys",
     "3": "02_tree#why-3-and-1519",
-    "1e-06": "05_rmsnorm#what-eps-is-for",
-    "1e-6": "05_rmsnorm#what-eps-is-for",
-    "0.000001": "05_rmsnorm#what-eps-is-for",
+    "1e-06": "05_rmsnorm#the-fourth-decimal",
+    "1e-6": "05_rmsnorm#the-fourth-decimal",
+    "0.000001": "05_rmsnorm#the-fourth-decimal",
     "0.02": "04_embedding#the-source",
     "4.375": "09_attention#what-is-saved",
     "1000000": "08_rope#theta-and-wavelengths",
@@ -310,9 +310,9 @@ FIRST = {
     "rope theta": "08_rope#theta-and-wavelengths",
     "safetensors header": "16_weights#the-file",
     "residual stream": "12_decoder_layer#by-hand",
-    "layer norm": "05_rmsnorm#against-layernorm",
-    "LayerNorm": "05_rmsnorm#against-layernorm",
-    "layer-norm?": "05_rmsnorm#against-layernorm",
+    "layer norm": "05_rmsnorm#why-not-layernorm",
+    "LayerNorm": "05_rmsnorm#why-not-layernorm",
+    "layer-norm?": "05_rmsnorm#why-not-layernorm",
     "silu": "11_mlp#by-hand",
     "model.layers.0.self_attn.q_proj": "06_projections#why-2048-is-not-1024",
     "D": "glossary#letters-of-shapes",

@@ -49,6 +49,7 @@ CONFIG = {
     "tie_word_embeddings": True,
 }
 BATCH, LENGTH, PEAK, WARMUP = 16, 256, 5e-3, 100
+OFTEN = 20  # steps between two lines of the log
 
 
 def clean(text: str) -> str:
@@ -134,13 +135,18 @@ def rate(step: int, steps: int) -> float:
     return PEAK * min((step + 1) / WARMUP, down)
 
 
-def train_model(ids: torch.Tensor, config: Qwen3Config, steps: int) -> Qwen3ForCausalLM:
+def train_model(
+    ids: torch.Tensor, config: Qwen3Config, steps: int, held: torch.Tensor
+) -> tuple[Qwen3ForCausalLM, list[dict]]:
+    """The trained model, and a log: the step, its learning rate, the mean loss of the
+    steps since the line before, the gradient's norm, and the loss on ``held``."""
     torch.manual_seed(0)
     model = Qwen3ForCausalLM(config)
     matrices = [p for p in model.parameters() if p.dim() > 1]
     gains = [p for p in model.parameters() if p.dim() == 1]
     groups = [{"params": matrices}, {"params": gains, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=PEAK, betas=(0.9, 0.95), weight_decay=0.1)
+    log, losses = [], []
     bar = tqdm(range(steps), desc="training", unit="step")
     for step in bar:
         starts = torch.randint(0, len(ids) - LENGTH - 1, (BATCH,)).tolist()
@@ -151,10 +157,16 @@ def train_model(ids: torch.Tensor, config: Qwen3Config, steps: int) -> Qwen3ForC
             group["lr"] = rate(step, steps)
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        bar.set_postfix(loss=f"{loss.item():.2f}")
-    return model.eval()
+        losses.append(loss.item())
+        bar.set_postfix(loss=f"{losses[-1]:.2f}")
+        if step % OFTEN == 0 or step == steps - 1:
+            line = {"step": step, "rate": rate(step, steps), "norm": norm.item()}
+            line |= {"loss": sum(losses) / len(losses), "held": loss_on(model, held)}
+            log.append({key: round(value, 6) for key, value in line.items()})
+            losses = []
+    return model.eval(), log
 
 
 CARD = """# A small Qwen3, trained on Jane Austen
@@ -220,13 +232,16 @@ def main() -> None:
     print(f"{len(ids):,} tokens; unigram {unigram:.3f}, bigram {bigram:.3f}")
     end = tokenizer.token_to_id(SPECIAL[0])
     config = CONFIG | {"eos_token_id": end, "torch_dtype": "bfloat16"}
-    model = train_model(ids, Qwen3Config.from_dict(config), options.steps)
+    config = Qwen3Config.from_dict(config)
+    model, log = train_model(ids, config, options.steps, held_ids)
     model = model.to(torch.bfloat16)
     loss = loss_on(model, held_ids)
     print(f"held out: {loss:.3f}")
     with new_folder(options.out.resolve()) as part:
         write_checkpoint(model, part)
         write_tokenizer(tokenizer, part)
+        lines = "".join(json.dumps(line) + "\n" for line in log)
+        (part / "training.jsonl").write_text(lines, encoding="utf-8")
         (part / "held_out.txt").write_text(held_text(held), encoding="utf-8")
         card = CARD.format(
             parameters=sum(p.numel() for p in model.parameters()),

@@ -80,9 +80,13 @@ TREE_PLACES = {
     "model.layers.0.mlp.up_proj": Place("11_mlp", "Unit by unit"),
     "model.layers.0.mlp.down_proj": Place("11_mlp", "Unit by unit"),
     "model.layers.0.mlp.act_fn": Place("11_mlp", "By hand"),
-    "model.layers.0.input_layernorm": Place("05_rmsnorm", "By hand"),
-    "model.layers.0.post_attention_layernorm": Place("05_rmsnorm", "By hand"),
-    "model.norm": Place("05_rmsnorm", "By hand"),
+    "model.layers.0.input_layernorm": Place(
+        "05_rmsnorm", "What is kept, what is dropped"
+    ),
+    "model.layers.0.post_attention_layernorm": Place(
+        "05_rmsnorm", "What is kept, what is dropped"
+    ),
+    "model.norm": Place("05_rmsnorm", "What is kept, what is dropped"),
     "model.rotary_emb": Place("08_rope", "Many pairs, many speeds"),
     "lm_head": Place("13_head", "One matrix with two names"),
 }
@@ -111,7 +115,7 @@ CONFIG_PLACES = {
     "num_key_value_heads": Place(
         "09_attention", "Several heads, and which reads which"
     ),
-    "rms_norm_eps": Place("05_rmsnorm", "What eps is for"),
+    "rms_norm_eps": Place("05_rmsnorm", "The fourth decimal"),
     "rope_scaling": Place("08_rope", "Longer texts: rope_scaling"),
     "rope_theta": Place("08_rope", "Theta and wavelengths"),
     "sliding_window": Place("10_masks", "The sliding window"),
@@ -133,7 +137,7 @@ TABLE_PLACES = {
     "Qwen3DecoderLayer: 3-1": Place("03_table", "One layer, term by term"),
     "Qwen3DecoderLayer: 3-2": Place("03_table", "One layer, term by term"),
     "Qwen3DecoderLayer: 3-3": Place("03_table", "One layer, term by term"),
-    "Qwen3RMSNorm: 2-3": Place("05_rmsnorm", "The check"),
+    "Qwen3RMSNorm: 2-3": Place("05_rmsnorm", "Equal to the bit"),
     "Qwen3RotaryEmbedding: 2-4": Place("08_rope", "The check"),
     "Linear: 1-2": Place("13_head", "The check"),
     "Total params": Place("03_table", "The whole table"),

@@ -396,7 +396,7 @@
     show() {
       if (this.state.panel === "break" && this.compared && this.keep) {
         const { first } = this.compared;
-        this.note(first?.path ? `First to differ: ${Live.panel.nameOf(first.path)}` : "");
+        this.note(first?.path ? `First to differ: ${Live.panel.nameOf(first.path)}${this.layerBefore === undefined ? "" : `, in layer ${this.state.layer}, now shown`}` : "");
       } else if (!this.root.classList.contains("live-failed")) this.note(this.foreign() ? "It has read six novels and nothing else." : "");
       if (this.narrow && this.state.panel === "break" && this.compared)
         this.anchor().scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
