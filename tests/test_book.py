@@ -227,6 +227,47 @@ def test_checks_know_their_mistakes(name, capsys):
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+def test_checks_forgive_how_an_answer_is_written(capsys):
+    number, row = Check(11.931181), Check((16, 8))
+    assert number(11.93) and number(11.931) and number(torch.tensor(11.93))
+    assert not number(11.9) and not number("11.93") and not number([11.93])
+    assert row([16, 8]) and row(torch.tensor([16, 8])) and not row([8, 16])
+    vector = Check(lambda x: 2 * x, cases=[(torch.arange(3.0),)])
+    assert vector(lambda x: [0, 2.0, 4]) and vector(lambda x: (0.0, 2.0, 4.0))
+    assert not vector(lambda x: 2) and not Check(True)(1) and not Check(1)(True)
+
+
+def test_checks_say_where_an_answer_differs(capsys):
+    case = torch.arange(10.0).view(5, 2)
+    check = Check(
+        lambda x: 2 * x,
+        cases=[(case,)],
+        mistakes={
+            "one is missing.": lambda x: 2 * x - (x > 8).float(),
+            "the first.": lambda x: x,
+        },
+    )
+    check(lambda x: 2 * x - (x > 8).float())
+    said = capsys.readouterr().out
+    assert "1 of 10 entries differ; the first, at [4, 1] expected 18, got 17" in said
+    assert said.count("Likely: ") == 1 and "one is missing" in said
+    check(lambda x: 2 * x.T)
+    assert "shape (5, 2), got one of (2, 5)" in capsys.readouterr().out
+    check(lambda x: x.nothing)
+    said = capsys.readouterr().out
+    assert "for tensor (5 x 2) it raised AttributeError" in said
+
+
+def test_the_likely_mistake_is_the_one_that_explains_every_case(capsys):
+    check = Check(
+        lambda x: x * x,
+        cases=[(3,), (4,)],
+        mistakes={"added three.": lambda x: x + 3, "doubled.": lambda x: 2 * x},
+    )
+    check(lambda x: 2 * x)  # 6 for 3 in both
+    assert "Likely: doubled." in capsys.readouterr().out
+
+
 def test_papers_are_listed_with_their_chapters():
     """References names every paper cited, and every chapter that cites it."""
     page = (BOOK / "references.md").read_text()

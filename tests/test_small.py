@@ -1,5 +1,6 @@
 """The small checkpoint: what its card says, and that transformers reads it too."""
 
+import math
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 import torch
 from transformers import Qwen3ForCausalLM as TheirModel
 
-from bookkit import held_out, is_trained
+from bookkit import held_out, is_trained, training_log
 from minqwen3 import Qwen3ForCausalLM, Qwen3Tokenizer, hub
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +42,20 @@ def test_held_out_loss_is_far_below_unigram_and_bigram(small):
     shown = tuple(float(x) for x in said.groups())
     assert shown == pytest.approx((loss, unigram, bigram), abs=0.011)
     assert loss < bigram - 0.6 and loss < unigram - 2
+
+
+def test_the_log_is_of_such_a_run(small):
+    """From a guess to where the weights are, along the schedule."""
+    log, (model, tokenizer) = training_log(), small
+    _, held = train_small.texts()
+    loss = train_small.loss_on(model, train_small.ids_of(tokenizer.tokenizer, held))
+    assert log[0]["held"] == pytest.approx(math.log(train_small.ROWS), abs=0.05)
+    assert log[-1]["held"] == pytest.approx(loss, abs=0.01)
+    steps = [line["step"] for line in log]
+    assert steps == [*range(0, 1600, train_small.OFTEN), 1599]
+    for line in log:
+        right = train_small.rate(line["step"], 1600)
+        assert line["rate"] == pytest.approx(right, abs=1e-6)
 
 
 def test_held_out_text_is_not_trained_on():

@@ -182,6 +182,9 @@ on it where no network and no large checkpoint is at hand.
   on the same text.
 - **Held out**: the ends of the novels. Loss there, in nats a token: {loss:.2f}.
   A unigram model has {unigram:.2f}, a bigram model {bigram:.2f}.
+- **The run**: `training.jsonl`, a line every {often} steps: learning rate, gradient
+  norm, loss since the line before, loss on the held-out ends. (Written by a run on
+  another machine than the weights: the same to a few thousandths, not to the bit.)
 - **Can**: continue a sentence in the manner of 1815, with quotation marks that close
   and names that recur.
 - **Cannot**: know anything, follow an instruction, chat, think, or write of later
@@ -248,6 +251,7 @@ def main() -> None:
             steps=options.steps,
             batch=BATCH,
             length=LENGTH,
+            often=OFTEN,
             peak=PEAK,
             part=1 - HELD_OUT,
             tokens=len(ids),

@@ -18,7 +18,14 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 from .counts import count  # noqa: E402
 from .figures import COLOR, axes, heatmap, ink, key  # noqa: E402
 from .places import settled  # noqa: E402
-from .reference import held_out, is_trained, load, qwen3_config, twin  # noqa: E402
+from .reference import (  # noqa: E402
+    held_out,
+    is_trained,
+    load,
+    qwen3_config,
+    training_log,
+    twin,
+)
 from .setup import chapter  # noqa: E402
 from .source import annotate, show  # noqa: E402
 
@@ -30,6 +37,7 @@ __all__ = [
     "count",
     "heatmap",
     "held_out",
+    "training_log",
     "ink",
     "is_trained",
     "key",

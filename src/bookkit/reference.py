@@ -1,5 +1,6 @@
 """Models: the printed config, a trained checkpoint, transformers' twin of a model."""
 
+import json
 import math
 
 import torch
@@ -29,6 +30,18 @@ def load(attn_implementation: str = "eager", dtype: torch.dtype = torch.float32)
 def held_out() -> str:
     """The end of a novel, which the small checkpoint was not trained on."""
     return (hub.SMALL / "held_out.txt").read_text(encoding="utf-8")
+
+
+def training_log() -> list[dict]:
+    """The small checkpoint's training, a line every 20 steps.
+
+    Returns:
+        dicts with ``step``, ``rate`` (the learning rate), ``norm`` (of the gradient,
+        before it is clipped), ``loss`` (the mean since the line before) and ``held``
+        (on text that it never trains on); losses in nats per token.
+    """
+    lines = (hub.SMALL / "training.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def is_trained(model: Qwen3ForCausalLM, tokenizer: Qwen3Tokenizer) -> bool:

@@ -8,29 +8,82 @@ import copy
 
 import torch
 
+NEAR = 1e-3  # of a number that a reader works out: 11.93 is as good as 11.931
 
-def same(yours, expected) -> bool:
-    """Equal, or close where both are floating point; shapes must agree."""
+
+def number(value) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
+
+
+def plain(value):
+    """Tensors and tuples as lists, all the way down; NumPy's numbers as Python's."""
+    if isinstance(value, torch.Tensor) or hasattr(value, "tolist"):
+        value = value.tolist()
+    return list(map(plain, value)) if isinstance(value, list | tuple) else value
+
+
+def same(yours, expected, near: float = 1e-4) -> bool:
+    """Equal, or close where both are numbers. A list, a tuple and a tensor of the same
+    numbers are the same; a tensor of another shape is not."""
     if isinstance(expected, torch.Tensor):
-        if not isinstance(yours, torch.Tensor) or yours.shape != expected.shape:
+        yours = as_tensor(yours)
+        if yours is None or yours.shape != expected.shape:
             return False
-        return torch.allclose(yours.double(), expected.double(), rtol=1e-4, atol=1e-6)
-    if isinstance(expected, float | int) and not isinstance(expected, bool):
-        number = isinstance(yours, float | int) and not isinstance(yours, bool)
-        return number and abs(yours - expected) <= 1e-6 * max(1.0, abs(expected))
-    if isinstance(expected, list | tuple):
-        return (
-            type(yours) is type(expected)
-            and len(yours) == len(expected)
-            and all(map(same, yours, expected))
+        return bool(close(yours, expected, near).all())
+    if isinstance(expected, float):
+        yours = plain(yours)
+        return number(yours) and abs(yours - expected) <= near * max(
+            1e-2, abs(expected)
         )
+    if isinstance(expected, list | tuple):
+        yours, expected = plain(yours), list(expected)
+        return (
+            isinstance(yours, list)
+            and len(yours) == len(expected)
+            and all(same(y, e, near) for y, e in zip(yours, expected, strict=True))
+        )
+    if number(expected):
+        return number(plain(yours)) and plain(yours) == expected
     return type(yours) is type(expected) and yours == expected
 
 
+def as_tensor(value) -> torch.Tensor | None:
+    """A tensor, or a list or a number as one; None where that cannot be."""
+    try:
+        return value if isinstance(value, torch.Tensor) else torch.tensor(plain(value))
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
+def close(yours: torch.Tensor, expected: torch.Tensor, near: float) -> torch.Tensor:
+    yours, expected = yours.double(), expected.double()
+    return torch.isclose(yours, expected, rtol=near, atol=1e-6, equal_nan=True)
+
+
 def alike(yours, expected) -> bool:
-    """Of one type; whole numbers and others are one."""
-    numbers = isinstance(yours, float | int) and isinstance(expected, float | int)
-    return numbers or isinstance(yours, type(expected))
+    """Of one kind: numbers, things that hold numbers in a row, or one type."""
+    kinds = (float, int), (list, tuple, torch.Tensor)
+    return isinstance(yours, type(expected)) or any(
+        isinstance(yours, kind) and isinstance(expected, kind) for kind in kinds
+    )
+
+
+def apart(yours, expected) -> str:
+    """What an answer is instead of what was expected."""
+    both = as_tensor(yours), as_tensor(expected)
+    if not isinstance(expected, torch.Tensor) or both[0] is None:
+        return f"expected {describe(expected)}, got {describe(yours)}"
+    yours, expected = both
+    shapes = tuple(expected.shape), tuple(yours.shape)
+    if shapes[0] != shapes[1]:
+        return "expected a tensor of shape {}, got one of {}".format(*shapes)
+    wrong = ~close(yours, expected, 1e-4)
+    at = tuple(wrong.nonzero()[0].tolist())
+    where = f"at {list(at)} " if at else ""
+    return (
+        f"{int(wrong.sum())} of {wrong.numel()} entries differ; the first, {where}"
+        f"expected {expected[at].item():.4g}, got {yours[at].item():.4g}"
+    )
 
 
 def describe(value) -> str:
@@ -82,48 +135,62 @@ class Check:
         cases = self.cases() if callable(self.cases) else self.cases
         for case in cases:
             if not self.check_case(answer, case):
+                self.likely(answer, case, cases)
                 return False
         print(f"Correct, {len(cases)} of {len(cases)}.")
         return True
 
     def check_value(self, answer) -> bool:
-        if same(answer, self.expected):
+        if same(answer, self.expected, NEAR):
             print("Correct.")
             return True
         print(f"Not yet: it is not {describe(answer)}.")
         if not alike(answer, self.expected):
             print(f"The answer is of type {type(self.expected).__name__}.")
         for sentence, wrong in self.mistakes.items():
-            if same(answer, wrong):
+            if same(answer, wrong, NEAR):
                 print(f"Likely: {sentence}")
+                break
         return False
+
+    def likely(self, answer, case: tuple, cases: list[tuple]) -> None:
+        """Name one mistake: the first that the answer agrees with in every case, or
+        else the first with which it agrees in this one."""
+
+        def agrees(wrong, case) -> bool:
+            (yours, error), (theirs, raised) = (
+                outcome(answer, case),
+                outcome(wrong, case),
+            )
+            return type(error) is type(raised) and same(yours, theirs)
+
+        found = [item for item in self.mistakes.items() if agrees(item[1], case)]
+        always = [item for item in found if all(agrees(item[1], c) for c in cases)]
+        for sentence, _ in (always or found)[:1]:
+            print(f"Likely: {sentence}")
 
     def check_case(self, answer, case: tuple) -> bool:
         yours, error = outcome(answer, case)
         right, wanted = outcome(self.expected, case)
-        given = ", ".join(map(describe, case))
+        given = f"for {', '.join(map(describe, case))}" if case else "without arguments"
         if error is not None:
             if type(error) is type(wanted):
                 return True
-            print(f"Not yet: your function raised {type(error).__name__}: {error}")
+            print(f"Not yet: {given} it raised {type(error).__name__}: {error}")
             return False
         if yours is None or yours is ...:
             print("Not answered yet.")
             return False
         if wanted is not None:
-            print(f"Not yet: for {given} expected a {type(wanted).__name__},", end=" ")
+            print(f"Not yet: {given} expected a {type(wanted).__name__},", end=" ")
             print(f"got {describe(yours)}.")
         elif same(yours, right):
             return True
         else:
-            print(f"Not yet: for {given} expected {describe(right)},", end=" ")
-            print(f"got {describe(yours)}.")
+            print(f"Not yet: {given} {apart(yours, right)}.")
             if not alike(yours, right):
                 names = type(right).__name__, type(yours).__name__
                 print("A value of type {} was expected, not {}.".format(*names))
-        for sentence, wrong in self.mistakes.items():
-            if same(yours, outcome(wrong, case)[0]):
-                print(f"Likely: {sentence}")
         return False
 
 

@@ -90,6 +90,7 @@ def runs():
         (changed(0.0, 0.05, 4.0), right, 0.01),
         (changed(0.002, 0.0, 0.0), right, 0.01),
         (changed(0.0, torch.nan, 4.0), right, 0.01),
+        (changed(0.0, 4.0, 9.0), right, 0.01),
     ]
 
 

@@ -73,5 +73,12 @@ check_tied = Check(
         "a tensor with a single name is not shared.": lambda model: grouped(
             model, id, 1
         ),
+        "on the meta device nothing lies in memory, so every data_ptr is 0. Ask "
+        "whether two parameters are one object.": lambda model: grouped(
+            model, lambda p: p.data_ptr()
+        ),
+        "the groups, or the names in them, are not sorted.": lambda model: [
+            group[::-1] for group in grouped(model, id)[::-1]
+        ],
     },
 )

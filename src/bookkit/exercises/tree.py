@@ -21,6 +21,10 @@ check_norm_print = Check(
         "it is a number's own text, not the one you typed. Try `print(1e-5)`.": (
             "Qwen3RMSNorm((64,), eps=1e-5)"
         ),
+        "Python writes so small a number with an exponent. Try `print(0.00001)`.": (
+            "Qwen3RMSNorm((64,), eps=0.00001)"
+        ),
+        "a tuple of one number has a comma in it.": "Qwen3RMSNorm((64), eps=1e-05)",
         "a line's name in brackets comes from the parent, and here is none.": (
             "(norm): Qwen3RMSNorm((64,), eps=1e-05)"
         ),
