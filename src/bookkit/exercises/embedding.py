@@ -6,6 +6,7 @@ import torch
 
 from . import Check, normal
 
+
 class About(Check):
     """Of a value that need not be exact: within ``room`` it is right.
 
