@@ -3,11 +3,12 @@
 from types import SimpleNamespace
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from bookkit.reference import qwen3_config
 from minqwen3.model import Qwen3Attention, eager_attention
 
-from . import Check, normal
+from . import Check, normal, outcome
 
 check_equal_keys = Check(
     [0.0, 5.0, 10.0, 15.0],
@@ -73,15 +74,69 @@ def some_heads(N, K, T, S):
     return normal(2, N, T, 8), *normal(2, 2, K, S, 8, seed=1), allowed
 
 
-check_grouped = Check(
-    attend,
-    cases=lambda: [some_heads(*case) for case in ((6, 2, 5, 5), (4, 1, 2, 5))],
+def stacked(q, k, v, allowed, axis=-1):
+    """The heads of a group below each other, as more positions of one head."""
+    (B, N, T, H), (K, S) = q.shape, k.shape[1:3]
+    scores = q.reshape(B, K, -1, H) @ k.transpose(-1, -2) * H**-0.5
+    scores = scores.view(B, K, -1, T, S).masked_fill(~allowed, -torch.inf)
+    return (scores.softmax(axis).view(B, K, -1, S) @ v).view(B, N, T, H)
+
+
+class Largest(TorchDispatchMode):
+    """Whether a tensor of so many numbers is written, inside torch's functions too."""
+
+    def __init__(self, numbers: int):
+        super().__init__()
+        self.numbers, self.written = numbers, False
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and result.numel() == self.numbers:
+            whole = result.untyped_storage().nbytes() >= result.nbytes
+            self.written = self.written or whole  # an expanded view has less behind it
+        return result
+
+
+class WithoutCopies(Check):
+    """The right numbers are not enough: keys must not be written once a query head."""
+
+    def check_case(self, answer, case: tuple) -> bool:
+        if not super().check_case(answer, case):
+            yours, _ = outcome(answer, case)
+            if isinstance(yours, torch.Tensor) and yours.isnan().any():
+                print("It holds nan: some query was left without any key to read.")
+                print(f"Likely: {TURNED}")
+            return False
+        q, k = case[:2]
+        with Largest(q.shape[1] * k.numel() // k.shape[1]) as largest:
+            answer(*case)
+        if largest.written:
+            print("Not yet: the numbers are right, but a tensor was written that is")
+            print(f"as large as the keys of {q.shape[1]} heads.")
+            print(f"Likely: {COPIED}")
+        return not largest.written
+
+
+COPIED = (
+    "keys or values were copied for each query head; a product that broadcasts "
+    "copies them too."
+)
+TURNED = "`allowed` is turned round: what may be read is closed."
+
+check_grouped = WithoutCopies(
+    stacked,
+    cases=lambda: [some_heads(*case) for case in ((6, 2, 3, 5), (4, 1, 2, 5))],
     mistakes={
+        COPIED: attend,
         "the heads of a group are neighbours; the axis of K stands before that of "
         "the group.": neighbours_apart,
         "the scores are not scaled.": lambda *case: attend(*case, scaling=1.0),
         "`allowed` is not in it: a query reads what is later.": lambda q, k, v, _: (
             attend(q, k, v, torch.ones_like(_))
+        ),
+        TURNED: lambda q, k, v, _: attend(q, k, v, ~_),
+        "the softmax is over queries; it belongs over keys, the last axis.": (
+            lambda *case: stacked(*case, axis=-2)
         ),
     },
 )

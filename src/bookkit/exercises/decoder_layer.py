@@ -61,6 +61,8 @@ silence_check = Check(
         "the layer is silent, but smaller parameters do it too.": zero(
             "self_attn.o_proj", "mlp.down_proj"
         ),
+        "without values, or without `up_proj`, a box has nothing to write; what it "
+        "reads through is smaller still.": zero("self_attn.v_proj", "mlp.up_proj"),
         "one box is silent, the other still writes.": zero("input_layernorm"),
         "without queries and keys attention still reads: a plain mean of values.": zero(
             "self_attn.q_norm", "self_attn.k_norm", "post_attention_layernorm"

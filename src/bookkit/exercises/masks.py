@@ -4,7 +4,28 @@ import torch
 
 from minqwen3.model import causal_mask
 
-from . import Check
+from . import Check, outcome
+
+
+class MaskCheck(Check):
+    """Draws a wrong mask as well, since its shape says nothing about it."""
+
+    def check_case(self, answer, case: tuple) -> bool:
+        if super().check_case(answer, case):
+            return True
+        (yours, _), wanted = outcome(answer, case), self.expected(*case)
+        if isinstance(yours, torch.Tensor) and yours.shape == wanted.shape:
+            wrong = yours.bool() != wanted
+            print(f"Your mask, {wrong.sum()} of {wrong.numel()} entries wrong (!):")
+            for row, marks in zip(yours.int().tolist(), wrong.tolist(), strict=True):
+                print(
+                    "".join(
+                        f"{v:2}{'!' * m or ' '}"
+                        for v, m in zip(row, marks, strict=True)
+                    )
+                )
+        return False
+
 
 check_entries = Check(
     float(causal_mask(1, 6, 0, 4, None, "cpu").sum()),
@@ -20,7 +41,7 @@ def prefix_mask(T, P):
     return torch.tensor([[k <= q or k < P for k in range(T)] for q in range(T)])
 
 
-check_prefix_mask = Check(
+check_prefix_mask = MaskCheck(
     prefix_mask,
     cases=[(5, 2), (4, 4), (3, 0)],
     mistakes={
@@ -45,7 +66,7 @@ def packed_mask(text_of):
     return order & (text_of == text_of[:, None])
 
 
-check_packed_mask = Check(
+check_packed_mask = MaskCheck(
     packed_mask,
     cases=[(torch.tensor([0, 0, 1, 1, 1]),), (torch.tensor([2, 0, 0, 1, 1, 1]),)],
     mistakes={

@@ -74,6 +74,17 @@ check_to_halves = Check(
         "even rows of all heads first; each head must keep its rows.": (
             lambda weight, heads: to_halves(weight, 1)
         ),
+        "the pairs and the two numbers of a pair change places, inside each head; you "
+        "exchanged the heads with the pairs.": lambda weight, heads: (
+            weight.view(heads, -1, 2, weight.shape[1]).transpose(0, 1).flatten(0, 2)
+        ),
+        "the pairs and the two numbers of a pair change places, inside each head; you "
+        "exchanged the heads with the two numbers.": lambda weight, heads: (
+            weight.view(heads, -1, 2, weight.shape[1]).transpose(0, 2).flatten(0, 2)
+        ),
+        "nothing has moved: the rows are in their old order.": (
+            lambda weight, heads: weight
+        ),
         "each half is in order, but the two halves are exchanged.": (
             lambda weight, heads: to_halves(
                 weight.view(-1, 2, weight.shape[1]).flip(1).flatten(0, 1), heads
