@@ -281,8 +281,8 @@ def test_a_question_has_an_address_to_copy(open_page):
 FIRST = {
     "rotate_half": "08_rope#the-source",
     "eps": "05_rmsnorm#the-fourth-decimal",
-    "151936": "04_embedding#the-check",
-    "151,936": "04_embedding#the-check",
+    "151936": "04_embedding#the-source-and-three-keys",
+    "151,936": "04_embedding#the-source-and-three-keys",
     "15,730,944": "03_table#one-layer-term-by-term",
     "why divide by sqrt": "09_attention#why-the-root-of-h",
     "kv cache size": "17_kv_cache#what-it-costs",
@@ -295,21 +295,21 @@ FIRST = {
     "yarn": "22_long_context#yarn-each-pair-by-its-turns",
     "thinking mode": "15_tokenizer#the-chat-template",
     "chat template": "15_tokenizer#the-chat-template",
-    "8": "09_attention#several-heads-and-which-reads-which",
+    "8": "09_attention#sixteen-queries-eight-keys",
     "16": "06_projections#what-the-keys-change",
     "28": "10_masks#three-dead-keys",
     "3": "02_tree#why-3-and-1519",
     "1e-06": "05_rmsnorm#the-fourth-decimal",
     "1e-6": "05_rmsnorm#the-fourth-decimal",
     "0.000001": "05_rmsnorm#the-fourth-decimal",
-    "0.02": "04_embedding#the-source",
+    "0.02": "04_embedding#the-source-and-three-keys",
     "4.375": "09_attention#what-is-saved",
     "1000000": "08_rope#theta-and-wavelengths",
     "1,000,000": "08_rope#theta-and-wavelengths",
-    "attention mask shape": "10_masks#by-hand",
+    "attention mask shape": "10_masks#who-may-read-whom",
     "rope theta": "08_rope#theta-and-wavelengths",
     "safetensors header": "16_weights#the-file",
-    "residual stream": "12_decoder_layer#by-hand",
+    "residual stream": "12_decoder_layer#two-additions",
     "layer norm": "05_rmsnorm#why-not-layernorm",
     "LayerNorm": "05_rmsnorm#why-not-layernorm",
     "layer-norm?": "05_rmsnorm#why-not-layernorm",
@@ -454,7 +454,7 @@ def test_search_works_from_a_disk(browser, site):
     page.goto(f"{address}?q=residual+stream")
     assert "residual" in page.locator("p.context").first.inner_text()
     page.locator(".exact-answers a").first.click()
-    assert page.url.endswith("book/12_decoder_layer.html#by-hand")
+    assert page.url.endswith("book/12_decoder_layer.html#two-additions")
     assert said == []
 
 

@@ -65,10 +65,10 @@ def slug(title: str) -> str:
 TREE_PLACES = {
     "": Place("14_model", "By hand"),
     "model": Place("14_model", "The source"),
-    "model.embed_tokens": Place("04_embedding", "By hand"),
-    "model.layers": Place("12_decoder_layer", "The check"),
-    "model.layers.0": Place("12_decoder_layer", "By hand"),
-    "model.layers.0.self_attn": Place("09_attention", "The real layer"),
+    "model.embed_tokens": Place("04_embedding", "A row for each token"),
+    "model.layers": Place("12_decoder_layer", "Twenty-eight of them"),
+    "model.layers.0": Place("12_decoder_layer", "Two additions"),
+    "model.layers.0.self_attn": Place("09_attention", "A gap between two lines"),
     "model.layers.0.self_attn.q_proj": Place("06_projections", "Why 2048 is not 1024"),
     "model.layers.0.self_attn.k_proj": Place("06_projections", "The source"),
     "model.layers.0.self_attn.v_proj": Place("06_projections", "The source"),
@@ -103,7 +103,7 @@ CONFIG_PLACES = {
     "head_dim": Place("06_projections", "Why 2048 is not 1024"),
     "hidden_act": Place("11_mlp", "By hand"),
     "hidden_size": Place("04_embedding", "Room for every token"),
-    "initializer_range": Place("04_embedding", "The source"),
+    "initializer_range": Place("04_embedding", "The source, and three keys"),
     "intermediate_size": Place("11_mlp", "Unit by unit"),
     "max_position_embeddings": Place(
         "08_rope", '"40960 or 32768: what does `max_position_embeddings` do?"'
@@ -111,10 +111,8 @@ CONFIG_PLACES = {
     "max_window_layers": Place("10_masks", "Three dead keys"),
     "model_type": Place("01_config", "What this chapter settles"),
     "num_attention_heads": Place("06_projections", "What the keys change"),
-    "num_hidden_layers": Place("12_decoder_layer", "The check"),
-    "num_key_value_heads": Place(
-        "09_attention", "Several heads, and which reads which"
-    ),
+    "num_hidden_layers": Place("12_decoder_layer", "Twenty-eight of them"),
+    "num_key_value_heads": Place("09_attention", "Sixteen queries, eight keys"),
     "rms_norm_eps": Place("05_rmsnorm", "The fourth decimal"),
     "rope_scaling": Place("08_rope", "Longer texts: rope_scaling"),
     "rope_theta": Place("08_rope", "Theta and wavelengths"),
@@ -124,7 +122,7 @@ CONFIG_PLACES = {
     "transformers_version": Place("01_config", "What this chapter settles"),
     "use_cache": Place("14_model", '"Does `use_cache` change the logits?"'),
     "use_sliding_window": Place("10_masks", "Three dead keys"),
-    "vocab_size": Place("04_embedding", "The check"),
+    "vocab_size": Place("04_embedding", "The source, and three keys"),
 }
 
 # Rows of the torchinfo table, by the words before their number.
@@ -132,13 +130,13 @@ TABLE_PLACES = {
     "Layer (type:depth-idx)": Place("03_table", "How to read it"),
     "Qwen3ForCausalLM": Place("14_model", "By hand"),
     "Qwen3Model: 1-1": Place("14_model", "By hand"),
-    "Embedding: 2-1": Place("04_embedding", "The check"),
-    "ModuleList: 2-2": Place("12_decoder_layer", "The check"),
+    "Embedding: 2-1": Place("04_embedding", "The source, and three keys"),
+    "ModuleList: 2-2": Place("12_decoder_layer", "Twenty-eight of them"),
     "Qwen3DecoderLayer: 3-1": Place("03_table", "One layer, term by term"),
     "Qwen3DecoderLayer: 3-2": Place("03_table", "One layer, term by term"),
     "Qwen3DecoderLayer: 3-3": Place("03_table", "One layer, term by term"),
     "Qwen3RMSNorm: 2-3": Place("05_rmsnorm", "Equal to the bit"),
-    "Qwen3RotaryEmbedding: 2-4": Place("08_rope", "The check"),
+    "Qwen3RotaryEmbedding: 2-4": Place("08_rope", "Equal to the bit, on one condition"),
     "Linear: 1-2": Place("13_head", "The check"),
     "Total params": Place("03_table", "The whole table"),
     "Trainable params": Place("03_table", "How to read it"),

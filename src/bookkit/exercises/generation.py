@@ -39,8 +39,8 @@ check_drawn = Check(
         ),
         "a number just at a border belongs to the token after it: at 0.5, with 0.5 "
         "the first probability, the answer is 1.": lambda p, u: (
-            (p.cumsum(-1) < u[:, None]).sum(-1)
-        ),
+            p.cumsum(-1) < u[:, None]
+        ).sum(-1),
         "it takes the likeliest, whatever u is.": lambda p, u: p.argmax(-1),
         "all rows use the first row's number.": lambda p, u: drawn(
             p, u[:1].expand(len(u))
