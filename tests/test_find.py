@@ -134,7 +134,8 @@ def test_what_is_said_to_be_absent_is_absent():
     said = re.sub(r"\[[\w./-]*#\d+\]|\]\([^)]*\)", "", said)  # what is cited
     words = [word for row in SYNONYMS["absent"] for word in row["words"]]
     found = [w for w in words if re.search(rf"(?<![\w/-]){re.escape(w)}(?!\w)", said)]
-    assert found == ["quantised"]  # files that are so stored: refused, not explained
+    named = {"quantised", "lora", "gguf", "llama.cpp", "cuda", "deepspeed"}
+    assert set(found) <= named  # spoken of in passing, nowhere explained
 
 
 # ------------------------------------------------------------------ the glossary
