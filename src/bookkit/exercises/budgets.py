@@ -43,8 +43,13 @@ check_prefill = Check(
 )
 
 
+def gained(ridge, length, a_token=A_TOKEN):
+    """FLOPs that a text brings, less those that its own bytes ask for."""
+    return 2 * (IN_LAYERS + N["lm_head"]) + A_KEY * length - ridge * a_token * length
+
+
 def texts(ridge, length, a_token=A_TOKEN):
-    gain = 2 * (IN_LAYERS + N["lm_head"]) + A_KEY * length - ridge * a_token * length
+    gain = gained(ridge, length, a_token)
     return -(-ridge * WEIGHTS // gain) if gain > 0 else 0
 
 
@@ -54,6 +59,10 @@ check_texts = Check(
     mistakes={
         "the caches are left out: each text brings its own.": lambda ridge, length: (
             texts(ridge, length, a_token=0)
+        ),
+        "a negative answer: where a text's own bytes are too many for its FLOPs, "
+        "no number of texts will do.": lambda ridge, length: (
+            -(-ridge * WEIGHTS // gained(ridge, length))
         ),
         "rounded down: one text fewer misses the ridge.": lambda ridge, length: max(
             texts(ridge, length) - 1, 0
