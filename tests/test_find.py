@@ -155,7 +155,7 @@ OTHER_WORDS = {
     "GQA": "grouped-query",
     "kernel": "kernels",
     "latency": "In decode all weights are read for one token",
-    "learning-rate schedule": "falls along a cosine",
+    "learning-rate schedule": "follows a cosine",
     "memory-mapping": "**map**",
     "meta device": "**meta** device",
     "MLP": "MLP",
