@@ -27,7 +27,10 @@ check_fits = Check(
             "b",
             "d",
         },
-        "a key that sets initial weights was taken for one that sets shapes.": {"b", "e"},
+        "a key that sets initial weights was taken for one that sets shapes.": {
+            "b",
+            "e",
+        },
         "keys and values have matrices, which have a head's size for each head.": (
             {"b", "c", "d", "e"}
         ),
