@@ -27,7 +27,10 @@ check_fits = Check(
             "b",
             "d",
         },
-        "a key that sets first values was taken for one that sets shapes.": {"b", "e"},
+        "a key that sets initial weights was taken for one that sets shapes.": {
+            "b",
+            "e",
+        },
         "keys and values have matrices, which have a head's size for each head.": (
             {"b", "c", "d", "e"}
         ),
@@ -69,6 +72,14 @@ def old_spelling(config):
     return {key: whole[key] for key in whole if key in new | set(config)}
 
 
+def old_type(config):
+    """The answer with the name that older files have."""
+    old = old_spelling(config)
+    if old["rope_scaling"]:
+        old["rope_scaling"]["type"] = old["rope_scaling"].pop("rope_type")
+    return old
+
+
 PLAIN = {"rope_type": "default", "rope_theta": 1000000}
 YARN = {"rope_type": "yarn", "factor": 4.0, "rope_theta": 500000}
 
@@ -82,9 +93,10 @@ check_old_spelling = Check(
         "the new keys are still there, beside the old.": lambda config: (
             config | old_spelling(config)
         ),
-        "the default way of turning has another spelling in 4.51.": lambda config: (
+        "4.51 writes `null` where `rope_type` is the default.": lambda config: (
             old_spelling(config) | {"rope_scaling": {"rope_type": "default"}}
         ),
+        "`type` is an older name of `rope_type`, which 4.51 writes.": old_type,
         "`rope_theta` stands outside of `rope_scaling`.": lambda config: (
             old_spelling(config) | {"rope_scaling": config["rope_parameters"]}
         ),
