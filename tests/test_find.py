@@ -32,8 +32,11 @@ def sections(chapter: str) -> dict[str, str]:
     else:
         cells = nbformat.read(path, as_version=4).cells
         text = "\n\n".join(
-            cell.source.replace("\n# ", "\n").removeprefix("# ")  # no headings
-            + "".join(o.get("text", "") for o in cell.get("outputs", []))
+            re.sub(  # no headings
+                r"(?m)^#+ ",
+                "",
+                "\n".join([cell.source, *(o.get("text", "") for o in cell.outputs)]),
+            )
             if cell.cell_type == "code"
             else cell.source
             for cell in cells

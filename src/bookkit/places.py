@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from . import printouts
 
+PAGES = ("config_keys",)  # notebooks of the reference part
 CHAPTERS = {
     "00_one_token": "One sentence, one token",
     "01_config": "config.json, key by key",
@@ -56,6 +57,9 @@ class Place(NamedTuple):
         return urllib.parse.quote(words, safe="!'()*,:;?")
 
 
+LABEL = Place("01_config", "Five keys for the code around the model")
+
+
 def slug(title: str) -> str:
     """The anchor that docutils makes of a title."""
     return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", title.lower()))
@@ -92,14 +96,14 @@ TREE_PLACES = {
 }
 
 CONFIG_PLACES = {
-    "architectures": Place("01_config", "Five keys for the code around the model"),
+    "architectures": LABEL,
     "attention_bias": Place("06_projections", "What the keys change"),
     "attention_dropout": Place(
         "09_attention",
         '"The config has `attention_dropout`. Where is the Dropout line?"',
     ),
-    "bos_token_id": Place("01_config", "Five keys for the code around the model"),
-    "eos_token_id": Place("01_config", "Five keys for the code around the model"),
+    "bos_token_id": LABEL,
+    "eos_token_id": LABEL,
     "head_dim": Place("06_projections", "Why 2048 is not 1024"),
     "hidden_act": Place("11_mlp", "By hand"),
     "hidden_size": Place("04_embedding", "Room for every token"),
@@ -109,7 +113,7 @@ CONFIG_PLACES = {
         "08_rope", '"40960 or 32768: what does `max_position_embeddings` do?"'
     ),
     "max_window_layers": Place("10_masks", "Three dead keys"),
-    "model_type": Place("01_config", "Five keys for the code around the model"),
+    "model_type": LABEL,
     "num_attention_heads": Place("06_projections", "What the keys change"),
     "num_hidden_layers": Place("12_decoder_layer", "Twenty-eight of them"),
     "num_key_value_heads": Place("09_attention", "Sixteen queries, eight keys"),
@@ -119,7 +123,9 @@ CONFIG_PLACES = {
     "sliding_window": Place("10_masks", "The sliding window"),
     "tie_word_embeddings": Place("13_head", "One matrix with two names"),
     "torch_dtype": Place("14_model", '"In which dtype is my model?"'),
-    "transformers_version": Place("01_config", "Five keys for the code around the model"),
+    "transformers_version": Place(
+        "01_config", "Five keys for the code around the model"
+    ),
     "use_cache": Place("14_model", '"Does `use_cache` change the logits?"'),
     "use_sliding_window": Place("10_masks", "Three dead keys"),
     "vocab_size": Place("04_embedding", "The source, and three keys"),
