@@ -5,6 +5,7 @@ import inspect
 import json
 import re
 import statistics
+import warnings
 from operator import attrgetter
 from pathlib import Path
 
@@ -256,6 +257,15 @@ def test_checks_say_where_an_answer_differs(capsys):
     check(lambda x: x.nothing)
     said = capsys.readouterr().out
     assert "for tensor (5 x 2) it raised AttributeError" in said
+
+
+def test_an_unanswered_exercise_says_one_line_and_warns_of_nothing(capsys, recwarn):
+    def mistaken(x):
+        warnings.warn("tried", stacklevel=1)
+
+    check = Check(lambda x: x, cases=[(1,)], mistakes={"nothing came back.": mistaken})
+    assert check(lambda x: ...) is False and check(lambda x: None) is False
+    assert capsys.readouterr().out == 2 * "Not answered yet.\n" and not recwarn.list
 
 
 def test_the_likely_mistake_is_the_one_that_explains_every_case(capsys):

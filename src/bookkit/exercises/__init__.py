@@ -5,6 +5,7 @@ answer is not on the page before the reader has given one.
 """
 
 import copy
+import warnings
 
 import torch
 
@@ -157,6 +158,10 @@ class Check:
         """Name one mistake: the first that the answer agrees with in every case, or
         else the first with which it agrees in this one."""
 
+        given, raised = outcome(answer, case)
+        if raised is None and (given is None or given is ...):
+            return  # nothing to explain
+
         def agrees(wrong, case) -> bool:
             (yours, error), (theirs, raised) = (
                 outcome(answer, case),
@@ -197,6 +202,8 @@ class Check:
 def outcome(function, case: tuple) -> tuple:
     """What a function returns for a copy of the case, and what it raises instead."""
     try:
-        return function(*copy.deepcopy(case)), None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a mistake that is tried may warn
+            return function(*copy.deepcopy(case)), None
     except Exception as error:  # the reader's code may fail in any way
         return None, error
