@@ -183,8 +183,7 @@ on it where no network and no large checkpoint is at hand.
 - **Held out**: the ends of the novels. Loss there, in nats a token: {loss:.2f}.
   A unigram model has {unigram:.2f}, a bigram model {bigram:.2f}.
 - **The run**: `training.jsonl`, a line every {often} steps: learning rate, gradient
-  norm, loss since the line before, loss on the held-out ends. (Written by a run on
-  another machine than the weights: the same to a few thousandths, not to the bit.)
+  norm, loss since the line before, loss on the held-out ends.
 - **Can**: continue a sentence in the manner of 1815, with quotation marks that close
   and names that recur.
 - **Cannot**: know anything, follow an instruction, chat, think, or write of later

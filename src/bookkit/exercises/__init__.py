@@ -18,7 +18,7 @@ def number(value) -> bool:
 
 def plain(value):
     """Tensors and tuples as lists, all the way down; NumPy's numbers as Python's."""
-    if isinstance(value, torch.Tensor) or hasattr(value, "tolist"):
+    if hasattr(value, "tolist"):
         value = value.tolist()
     return list(map(plain, value)) if isinstance(value, list | tuple) else value
 
@@ -158,21 +158,25 @@ class Check:
         """Name one mistake: the first that the answer agrees with in every case, or
         else the first with which it agrees in this one."""
 
-        given, raised = outcome(answer, case)
-        if raised is None and (given is None or given is ...):
+        yours, error = outcome(answer, case)
+        if error is None and (yours is None or yours is ...):
             return  # nothing to explain
+        given = [(each, *outcome(answer, each)) for each in cases]
 
-        def agrees(wrong, case) -> bool:
-            (yours, error), (theirs, raised) = (
-                outcome(answer, case),
-                outcome(wrong, case),
-            )
+        def agrees(wrong, case, yours, error) -> bool:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a mistake that is tried may warn
+                theirs, raised = outcome(wrong, case)
             return type(error) is type(raised) and same(yours, theirs)
 
-        found = [item for item in self.mistakes.items() if agrees(item[1], case)]
-        always = [item for item in found if all(agrees(item[1], c) for c in cases)]
-        for sentence, _ in (always or found)[:1]:
-            print(f"Likely: {sentence}")
+        here = [
+            (sentence, wrong)
+            for sentence, wrong in self.mistakes.items()
+            if agrees(wrong, case, yours, error)
+        ]
+        always = (s for s, wrong in here if all(agrees(wrong, *each) for each in given))
+        if here:
+            print(f"Likely: {next(always, here[0][0])}")
 
     def check_case(self, answer, case: tuple) -> bool:
         yours, error = outcome(answer, case)
@@ -202,8 +206,6 @@ class Check:
 def outcome(function, case: tuple) -> tuple:
     """What a function returns for a copy of the case, and what it raises instead."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a mistake that is tried may warn
-            return function(*copy.deepcopy(case)), None
+        return function(*copy.deepcopy(case)), None
     except Exception as error:  # the reader's code may fail in any way
         return None, error
