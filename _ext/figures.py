@@ -5,6 +5,7 @@ import torch
 from notebooks import write_data
 
 from bookkit import printouts
+from bookkit.drawings.shapes import PAPER
 from minqwen3 import Qwen3ForCausalLM, Qwen3Tokenizer, hub
 
 PAGES = {
@@ -33,6 +34,7 @@ def distribution() -> dict:
 def write(app):
     if app.builder.format == "html":
         data = {
+            "colors": PAPER,
             "printed": printouts.CONFIG,
             "sampling": distribution(),
         }

@@ -3,8 +3,7 @@
 window.moving = (() => {
 "use strict";
 const { make, svg } = window.dom;
-const PLACE = { q: "#0072b2", k: "#e69f00", v: "#009e73", lit: "#d55e00", stream: "#666666", line: "#59636e" };
-const colour = (name) => `var(--draw-${name}, ${PLACE[name]})`;
+const colour = (name) => `var(--draw-${name}, ${window.FIGURES.colors[name]})`;
 
 // A labelled slider; `shown` puts its value into words, `changed` learns the new one.
 function slider(name, label, [min, max, step, value], changed, shown = String) {

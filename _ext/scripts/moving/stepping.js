@@ -1,7 +1,7 @@
 // Chapter 17: prefill and the steps after it, and what each module then gives.
 (() => {
 "use strict";
-const { make, comma, bytes } = window.dom, { slider, choices, picture, text, box, figure } = window.moving;
+const { make, comma, bytes } = window.dom, { slider, choices, picture, text, box, colour, figure } = window.moving;
 const { hidden_size: D, num_attention_heads: N, num_key_value_heads: K, head_dim: H, num_hidden_layers: L,
   intermediate_size: F, vocab_size: V } = window.FIGURES.printed;
 const STEPS = 5, MOST = 10;
@@ -48,7 +48,7 @@ figure("stepping", (host, width) => {
     const { step, S, T } = moments(), W = width(), steps = way(T, S), [name, shape, says, , part] = steps[at];
     const left = 54, c = Math.min(24, (W - left) / (MOST + STEPS)), first = S - T, gap = 5;
     const grid = [];
-    const look = (lit) => (lit ? { "stroke-width": 2, stroke: "var(--draw-lit, #d55e00)" } : {});
+    const look = (lit) => (lit ? { "stroke-width": 2, stroke: colour("lit") } : {});
     ["x", "q", "k", "v"].forEach((row, r) => {
       const y = (c + gap) * r + 1;
       grid.push(text(left - 8, y + c / 2 + 4, row === "x" ? "stream" : { q: "queries", k: "keys", v: "values" }[row], { "text-anchor": "end" }));
